@@ -1,0 +1,1 @@
+export type { Linker } from "./linker.ts";

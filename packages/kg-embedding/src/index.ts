@@ -1,0 +1,1 @@
+export type { EntityVectors } from "./entity-vectors.ts";

@@ -1,0 +1,3 @@
+export * as tf from "@tensorflow/tfjs-core";
+export type * from "./contract.ts";
+export { inference } from "./contract.ts";

@@ -1,0 +1,2 @@
+export type { EncodeOptions, Encoding, Tokenizer } from "./encoding.ts";
+export type { Candidate, Mention, TextExample, TextSpan } from "./example.ts";
