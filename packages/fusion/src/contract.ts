@@ -2,52 +2,44 @@ import type { Block, EncoderConfig, Stream } from "@kgraft/encoder";
 import type { Graph } from "@kgraft/kg";
 import type { EntityVectors } from "@kgraft/kg-embedding";
 import type { Definition, Draw, Paper, Streams } from "@kgraft/runtime";
-import type {
-	HostArray,
-	Loss,
-	ParameterSpec,
-	StepContext,
-	TensorBatch,
-	tf,
-	Weights,
-} from "@kgraft/tensor";
+import type { HostArray, Loss, ParameterSpec, StepContext, TensorBatch, tf, Weights } from "@kgraft/tensor";
 import type { Encoding, TextExample, Tokenizer } from "@kgraft/text";
 
 /** What a strategy may be built from; a strategy says in `needs` which of the optional ones it cannot do without. */
 export interface FusionResources {
-	readonly encoder: EncoderConfig;
-	readonly tokenizer: Tokenizer;
-	readonly streams: Streams;
-	readonly graph?: Graph | undefined;
-	readonly vectors?: EntityVectors | undefined;
+  readonly encoder: EncoderConfig;
+  readonly tokenizer: Tokenizer;
+  readonly streams: Streams;
+  readonly graph?: Graph | undefined;
+  readonly vectors?: EntityVectors | undefined;
 }
 
 /** What every seam inside a step reads. */
 export interface SeamInput {
-	readonly weights: Weights;
-	/** The batch's tensors; a strategy's own stand under the names its `collate` gave. */
-	readonly batch: TensorBatch;
-	readonly context: StepContext;
+  readonly weights: Weights;
+  /** The batch's tensors; a strategy's own stand under the names its `collate` gave. */
+  readonly batch: TensorBatch;
+  readonly context: StepContext;
 }
 
 /** An example as a strategy prepared it. */
 export interface PreparedExample<Knowledge> {
-	/** The pieces the model reads; pieces that are not from the text have sequence id -1. */
-	readonly encoding: Encoding;
-	readonly knowledge: Knowledge;
+  /** The pieces the model reads; pieces that are not from the text have sequence id -1. */
+  readonly encoding: Encoding;
+  readonly knowledge: Knowledge;
 }
 
 /** Size of a padded batch: B rows of T pieces. */
 export interface BatchShape {
-	readonly rows: number;
-	readonly length: number;
+  readonly rows: number;
+  readonly length: number;
 }
 
 /** An extra loss of a strategy during pre-training. */
 export interface FusionHead {
-	readonly parameters: readonly ParameterSpec[];
-	/** @param hidden last hidden states, float32 [B, T, H] */
-	loss(hidden: tf.Tensor, stream: Stream, at: SeamInput): Loss;
+  readonly parameters: readonly ParameterSpec[];
+  /** @param hidden last hidden states, float32 [B, T, H] */
+  loss(hidden: tf.Tensor, stream: Stream, at: SeamInput): Loss;
 }
 
 /**
@@ -57,52 +49,49 @@ export interface FusionHead {
  * @typeParam Knowledge what `prepare` keeps of an example for `collate` (plain host data)
  */
 export interface Fusion<Knowledge = unknown> {
-	/** Trainable tensors named `fusion/<strategy>/…`, heads' own excluded. */
-	readonly parameters?: readonly ParameterSpec[];
-	/** Frozen tables a seam reads, e.g. entity vectors: name to array; on the device once, passed in every batch. */
-	readonly constants?: Readonly<Record<string, HostArray>>;
-	/** The lowest layer this strategy changes: below it hidden states are plain BERT's and may be stored. Default L. */
-	readonly firstLayer?: number;
-	/** Patterns of parameter names that this strategy freezes. */
-	readonly frozen?: readonly string[];
+  /** Trainable tensors named `fusion/<strategy>/…`, heads' own excluded. */
+  readonly parameters?: readonly ParameterSpec[];
+  /** Frozen tables a seam reads, e.g. entity vectors: name to array; on the device once, passed in every batch. */
+  readonly constants?: Readonly<Record<string, HostArray>>;
+  /** The lowest layer this strategy changes: below it hidden states are plain BERT's and may be stored. Default L. */
+  readonly firstLayer?: number;
+  /** Patterns of parameter names that this strategy freezes. */
+  readonly frozen?: readonly string[];
 
-	/** Rewrites the example before tokenisation (entity replacement). Only in pre-training. */
-	rewrite?(example: TextExample, draw: Draw): TextExample;
-	/** Turns a linked, tokenised example into pieces and knowledge. Deterministic. */
-	prepare?(
-		example: TextExample,
-		encoding: Encoding,
-	): PreparedExample<Knowledge>;
-	/**
-	 * Pads the knowledge of a batch to arrays, named `fusion/<strategy>/…`.
-	 *
-	 * @param draw present in pre-training only: corruption, negatives
-	 */
-	collate?(
-		batch: readonly PreparedExample<Knowledge>[],
-		shape: BatchShape,
-		draw: Draw | undefined,
-	): Readonly<Record<string, HostArray>>;
+  /** Rewrites the example before tokenisation (entity replacement). Only in pre-training. */
+  rewrite?(example: TextExample, draw: Draw): TextExample;
+  /** Turns a linked, tokenised example into pieces and knowledge. Deterministic. */
+  prepare?(example: TextExample, encoding: Encoding): PreparedExample<Knowledge>;
+  /**
+   * Pads the knowledge of a batch to arrays, named `fusion/<strategy>/…`.
+   *
+   * @param draw present in pre-training only: corruption, negatives
+   */
+  collate?(
+    batch: readonly PreparedExample<Knowledge>[],
+    shape: BatchShape,
+    draw: Draw | undefined,
+  ): Readonly<Record<string, HostArray>>;
 
-	/** @see Seams of the encoder */
-	attention?(at: SeamInput): {
-		readonly positionIds?: tf.Tensor;
-		readonly visible?: tf.Tensor;
-	};
-	embed?(stream: Stream, at: SeamInput): Stream;
-	layer?(stream: Stream, block: Block, at: SeamInput): Stream | undefined;
-	/** Extra losses of pre-training by name. */
-	readonly heads?: Readonly<Record<string, FusionHead>>;
+  /** @see Seams of the encoder */
+  attention?(at: SeamInput): {
+    readonly positionIds?: tf.Tensor;
+    readonly visible?: tf.Tensor;
+  };
+  embed?(stream: Stream, at: SeamInput): Stream;
+  layer?(stream: Stream, block: Block, at: SeamInput): Stream | undefined;
+  /** Extra losses of pre-training by name. */
+  readonly heads?: Readonly<Record<string, FusionHead>>;
 }
 
 /** A strategy that can be chosen by name. */
 export interface FusionDefinition<Options = unknown, Knowledge = unknown>
-	extends Definition<Options, FusionResources, Fusion<Knowledge>> {
-	readonly paper?: Paper;
-	/** Which resources it cannot do without; checked while the config is read. */
-	readonly needs: readonly ("graph" | "vectors" | "linker")[];
-	/** Kinds of examples it takes. */
-	readonly accepts: readonly ("text" | "triple")[];
-	/** Options at which the strategy equals `none` bit for bit (the neutral law). */
-	readonly neutral: Readonly<Record<string, unknown>>;
+  extends Definition<Options, FusionResources, Fusion<Knowledge>> {
+  readonly paper?: Paper;
+  /** Which resources it cannot do without; checked while the config is read. */
+  readonly needs: readonly ("graph" | "vectors" | "linker")[];
+  /** Kinds of examples it takes. */
+  readonly accepts: readonly ("text" | "triple")[];
+  /** Options at which the strategy equals `none` bit for bit (the neutral law). */
+  readonly neutral: Readonly<Record<string, unknown>>;
 }

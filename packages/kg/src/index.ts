@@ -1,9 +1,9 @@
 export type {
-	Entity,
-	Graph,
-	GraphCounts,
-	NeighbourQuery,
-	Relation,
-	Triple,
+  Entity,
+  Graph,
+  GraphCounts,
+  NeighbourQuery,
+  Relation,
+  Triple,
 } from "./graph.ts";
 export type { TripleIndex } from "./triple-index.ts";

@@ -8,12 +8,12 @@ import { messageOf, RunError } from "./errors.ts";
 
 /** The temporary name beside a final path; {@link isTemporaryName} recognises it after a crash. */
 export function temporaryName(path: string): string {
-	return `${path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
+  return `${path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
 }
 
 /** Whether a name was made by {@link temporaryName} and may be removed when its process is gone. */
 export function isTemporaryName(path: string): boolean {
-	return /\.\d+-[0-9a-f]{8}\.tmp$/.test(path);
+  return /\.\d+-[0-9a-f]{8}\.tmp$/.test(path);
 }
 
 /**
@@ -21,101 +21,78 @@ export function isTemporaryName(path: string): boolean {
  *
  * @throws RunError `runtime.write` naming the file (full disk, read-only folder, …); nothing is left behind
  */
-export async function writeFileAtomic(
-	path: string,
-	data: string | Uint8Array | readonly Uint8Array[],
-): Promise<void> {
-	await writeAtomically(path, async (temporary) => {
-		const file = await open(temporary, "w");
-		try {
-			for (const part of Array.isArray(data) ? data : [data])
-				await file.writeFile(part as string | Uint8Array);
-			await file.sync();
-		} finally {
-			await file.close();
-		}
-	});
+export async function writeFileAtomic(path: string, data: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+  await writeAtomically(path, async (temporary) => {
+    const file = await open(temporary, "w");
+    try {
+      for (const part of Array.isArray(data) ? data : [data]) await file.writeFile(part as string | Uint8Array);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  });
 }
 
 /** Writes lines to a file as they come, under a temporary name until all are there; see {@link writeFileAtomic}. */
-export async function writeLinesAtomic(
-	path: string,
-	lines: AsyncIterable<string> | Iterable<string>,
-): Promise<void> {
-	await writeAtomically(path, async (temporary) => {
-		const stream = createWriteStream(temporary, { flush: true });
-		const done = finished(stream);
-		done.catch(() => undefined);
-		for await (const line of lines) {
-			if (!stream.write(`${line}\n`))
-				await Promise.race([once(stream, "drain"), done]);
-		}
-		stream.end();
-		await done;
-	});
+export async function writeLinesAtomic(path: string, lines: AsyncIterable<string> | Iterable<string>): Promise<void> {
+  await writeAtomically(path, async (temporary) => {
+    const stream = createWriteStream(temporary, { flush: true });
+    const done = finished(stream);
+    done.catch(() => undefined);
+    for await (const line of lines) {
+      if (!stream.write(`${line}\n`)) await Promise.race([once(stream, "drain"), done]);
+    }
+    stream.end();
+    await done;
+  });
 }
 
 /** Lets `fill` make a folder under a temporary name and puts it in place of `path` in one rename. */
-export async function writeFolderAtomic(
-	path: string,
-	fill: (temporary: string) => Promise<void>,
-): Promise<void> {
-	await writeAtomically(path, async (temporary) => {
-		await mkdir(temporary, { recursive: true });
-		await fill(temporary);
-		await rm(path, { recursive: true, force: true });
-	});
+export async function writeFolderAtomic(path: string, fill: (temporary: string) => Promise<void>): Promise<void> {
+  await writeAtomically(path, async (temporary) => {
+    await mkdir(temporary, { recursive: true });
+    await fill(temporary);
+    await rm(path, { recursive: true, force: true });
+  });
 }
 
-async function writeAtomically(
-	path: string,
-	write: (temporary: string) => Promise<void>,
-): Promise<void> {
-	const temporary = temporaryName(path);
-	try {
-		await mkdir(dirname(path), { recursive: true });
-		await write(temporary);
-		await rename(temporary, path);
-		await syncFolder(dirname(path));
-	} catch (cause) {
-		await rm(temporary, { recursive: true, force: true }).catch(
-			() => undefined,
-		);
-		if (!isFileSystemError(cause)) throw cause;
-		throw new RunError({
-			code: "runtime.write",
-			at: path,
-			problem: `cannot be written: ${messageOf(cause)}`,
-			fix: writeFix(cause.code),
-			cause,
-		});
-	}
+async function writeAtomically(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+  const temporary = temporaryName(path);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await write(temporary);
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (cause) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    if (!isFileSystemError(cause)) throw cause;
+    throw new RunError({
+      code: "runtime.write",
+      at: path,
+      problem: `cannot be written: ${messageOf(cause)}`,
+      fix: writeFix(cause.code),
+      cause,
+    });
+  }
 }
 
-function isFileSystemError(
-	cause: unknown,
-): cause is NodeJS.ErrnoException & { code: string } {
-	return (
-		cause instanceof Error &&
-		typeof (cause as NodeJS.ErrnoException).syscall === "string"
-	);
+function isFileSystemError(cause: unknown): cause is NodeJS.ErrnoException & { code: string } {
+  return cause instanceof Error && typeof (cause as NodeJS.ErrnoException).syscall === "string";
 }
 
 function writeFix(code: string): string | undefined {
-	if (code === "ENOSPC")
-		return "Free some space on that disk and run again with --resume";
-	if (code === "EACCES" || code === "EROFS" || code === "EPERM")
-		return "Choose a folder that you may write to";
-	return undefined;
+  if (code === "ENOSPC") return "Free some space on that disk and run again with --resume";
+  if (code === "EACCES" || code === "EROFS" || code === "EPERM") return "Choose a folder that you may write to";
+  return undefined;
 }
 
 /** Makes a rename durable; a platform whose folders cannot be opened for that has nothing to sync. */
 async function syncFolder(path: string): Promise<void> {
-	if (process.platform === "win32") return;
-	const folder = await open(path, "r");
-	try {
-		await folder.sync();
-	} finally {
-		await folder.close();
-	}
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }

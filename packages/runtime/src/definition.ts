@@ -2,10 +2,10 @@ import type { z } from "zod";
 
 /** Where an idea was published. */
 export interface Paper {
-	readonly title: string;
-	readonly authors: string;
-	readonly venue: string;
-	readonly url?: string;
+  readonly title: string;
+  readonly authors: string;
+  readonly venue: string;
+  readonly url?: string;
 }
 
 /**
@@ -17,14 +17,14 @@ export interface Paper {
  * @typeParam Made what it makes
  */
 export interface Definition<Options, Needs, Made> {
-	/** The config name, kebab-case, equal to the file's. */
-	readonly name: string;
-	/** One sentence for `kgraft list`. */
-	readonly summary: string;
-	readonly paper?: Paper;
-	/** A strict object: unknown keys are errors. Options that hold a path are marked by {@link pathOption}. */
-	readonly options: z.ZodType<Options>;
-	create(options: Options, needs: Needs): Made;
+  /** The config name, kebab-case, equal to the file's. */
+  readonly name: string;
+  /** One sentence for `kgraft list`. */
+  readonly summary: string;
+  readonly paper?: Paper;
+  /** A strict object: unknown keys are errors. Options that hold a path are marked by {@link pathOption}. */
+  readonly options: z.ZodType<Options>;
+  create(options: Options, needs: Needs): Made;
 }
 
 /** Marks a string option as a path, read relative to the config file that states it: `z.string().meta(pathOption)`. */

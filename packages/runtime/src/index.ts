@@ -1,20 +1,20 @@
 export {
-	isTemporaryName,
-	temporaryName,
-	writeFileAtomic,
-	writeFolderAtomic,
-	writeLinesAtomic,
+  isTemporaryName,
+  temporaryName,
+  writeFileAtomic,
+  writeFolderAtomic,
+  writeLinesAtomic,
 } from "./atomic-file.ts";
 export { type Definition, type Paper, pathOption } from "./definition.ts";
 export {
-	didYouMean,
-	ErrorList,
-	type ErrorParts,
-	InputError,
-	KgraftError,
-	messageOf,
-	RunError,
-	suggestion,
+  didYouMean,
+  ErrorList,
+  type ErrorParts,
+  InputError,
+  KgraftError,
+  messageOf,
+  RunError,
+  suggestion,
 } from "./errors.ts";
 export { type JsonLine, type Line, readJsonLines, readLines } from "./lines.ts";
 export { type Bar, type Progress, silent } from "./progress.ts";

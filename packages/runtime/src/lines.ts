@@ -6,11 +6,11 @@ import { InputError, messageOf } from "./errors.ts";
 
 /** One line of a text file. */
 export interface Line {
-	readonly text: string;
-	/** 1-based. */
-	readonly number: number;
-	/** `file:line`, for errors. */
-	readonly at: string;
+  readonly text: string;
+  /** 1-based. */
+  readonly number: number;
+  /** `file:line`, for errors. */
+  readonly at: string;
 }
 
 /**
@@ -21,20 +21,20 @@ export interface Line {
  * @throws InputError `runtime.read` where the file is missing, a folder, unreadable or not gzip
  */
 export async function* readLines(path: string): AsyncGenerator<Line> {
-	await assertReadable(path);
-	let number = 0;
-	for await (const bytes of splitLines(openBytes(path), path)) {
-		number++;
-		let text = bytes.toString("utf8");
-		if (number === 1 && text.charCodeAt(0) === 0xfeff) text = text.slice(1);
-		if (text.endsWith("\r")) text = text.slice(0, -1);
-		yield { text, number, at: `${path}:${number}` };
-	}
+  await assertReadable(path);
+  let number = 0;
+  for await (const bytes of splitLines(openBytes(path), path)) {
+    number++;
+    let text = bytes.toString("utf8");
+    if (number === 1 && text.charCodeAt(0) === 0xfeff) text = text.slice(1);
+    if (text.endsWith("\r")) text = text.slice(0, -1);
+    yield { text, number, at: `${path}:${number}` };
+  }
 }
 
 /** One value of a JSON Lines file. */
 export interface JsonLine extends Line {
-	readonly value: unknown;
+  readonly value: unknown;
 }
 
 /**
@@ -43,76 +43,64 @@ export interface JsonLine extends Line {
  * @throws InputError `runtime.json` with `file:line` where a line is not JSON
  */
 export async function* readJsonLines(path: string): AsyncGenerator<JsonLine> {
-	for await (const line of readLines(path)) {
-		if (line.text.trim() === "") continue;
-		let value: unknown;
-		try {
-			value = JSON.parse(line.text);
-		} catch (cause) {
-			throw new InputError({
-				code: "runtime.json",
-				at: line.at,
-				problem: `is not JSON: ${messageOf(cause)}`,
-				wanted: "Wanted one JSON value a line",
-				cause,
-			});
-		}
-		yield { ...line, value };
-	}
+  for await (const line of readLines(path)) {
+    if (line.text.trim() === "") continue;
+    let value: unknown;
+    try {
+      value = JSON.parse(line.text);
+    } catch (cause) {
+      throw new InputError({
+        code: "runtime.json",
+        at: line.at,
+        problem: `is not JSON: ${messageOf(cause)}`,
+        wanted: "Wanted one JSON value a line",
+        cause,
+      });
+    }
+    yield { ...line, value };
+  }
 }
 
 function openBytes(path: string): AsyncIterable<Buffer> {
-	const file = createReadStream(path, { highWaterMark: 1 << 18 });
-	return path.endsWith(".gz")
-		? pipeline(file, createGunzip(), () => undefined)
-		: file;
+  const file = createReadStream(path, { highWaterMark: 1 << 18 });
+  return path.endsWith(".gz") ? pipeline(file, createGunzip(), () => undefined) : file;
 }
 
 /** Splits at 0x0A before decoding, so that no UTF-8 sequence is ever cut. */
-async function* splitLines(
-	chunks: AsyncIterable<Buffer>,
-	path: string,
-): AsyncGenerator<Buffer> {
-	let carry: Buffer[] = [];
-	try {
-		for await (const chunk of chunks) {
-			let start = 0;
-			for (
-				let end = chunk.indexOf(10);
-				end !== -1;
-				end = chunk.indexOf(10, start)
-			) {
-				const piece = chunk.subarray(start, end);
-				yield carry.length === 0 ? piece : Buffer.concat([...carry, piece]);
-				carry = [];
-				start = end + 1;
-			}
-			if (start < chunk.length) carry.push(chunk.subarray(start));
-		}
-	} catch (cause) {
-		throw new InputError({
-			code: "runtime.read",
-			at: path,
-			problem: `cannot be read: ${messageOf(cause)}`,
-			cause,
-		});
-	}
-	if (carry.length > 0) yield Buffer.concat(carry);
+async function* splitLines(chunks: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
+  let carry: Buffer[] = [];
+  try {
+    for await (const chunk of chunks) {
+      let start = 0;
+      for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
+        const piece = chunk.subarray(start, end);
+        yield carry.length === 0 ? piece : Buffer.concat([...carry, piece]);
+        carry = [];
+        start = end + 1;
+      }
+      if (start < chunk.length) carry.push(chunk.subarray(start));
+    }
+  } catch (cause) {
+    throw new InputError({
+      code: "runtime.read",
+      at: path,
+      problem: `cannot be read: ${messageOf(cause)}`,
+      cause,
+    });
+  }
+  if (carry.length > 0) yield Buffer.concat(carry);
 }
 
 async function assertReadable(path: string): Promise<void> {
-	const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-		const problem =
-			cause.code === "ENOENT"
-				? "no such file"
-				: `cannot be read: ${messageOf(cause)}`;
-		throw new InputError({ code: "runtime.read", at: path, problem, cause });
-	});
-	if (found.isDirectory())
-		throw new InputError({
-			code: "runtime.read",
-			at: path,
-			problem: "is a folder",
-			wanted: "Wanted a file",
-		});
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    const problem = cause.code === "ENOENT" ? "no such file" : `cannot be read: ${messageOf(cause)}`;
+    throw new InputError({ code: "runtime.read", at: path, problem, cause });
+  });
+  if (found.isDirectory())
+    throw new InputError({
+      code: "runtime.read",
+      at: path,
+      problem: "is a folder",
+      wanted: "Wanted a file",
+    });
 }
