@@ -1,0 +1,251 @@
+import { InputError } from "@kgraft/runtime";
+
+/**
+ * The scores of entity typing, all in [0, 1]. With T the gold set, Y the predicted set of a line and n lines:
+ *
+ * @source Ling and Weld, AAAI 2012, section 4; ERNIE-THU's and UFET's released scorers, whose macro averages differ: ERNIE
+ * divides by all lines, UFET by the lines that have a prediction (P) or gold labels (R)
+ */
+export interface EntityTypingScores {
+  /** Share of lines with T = Y; both empty counts. */
+  readonly strictAccuracy: number;
+  /** Σ |T∩Y|/|Y| over lines with a prediction, divided by n (ERNIE's). */
+  readonly looseMacroPrecision: number;
+  /** Σ |T∩Y|/|T| over lines with gold labels, divided by n (ERNIE's): gold against gold is below 1 where a line has none. */
+  readonly looseMacroRecall: number;
+  /** Of the two averages above. */
+  readonly looseMacroF1: number;
+  /** Of the same sums divided by the lines with a prediction (P) and by the lines with gold labels (R) (UFET's). */
+  readonly looseMacroF1NonEmpty: number;
+  /** Σ |T∩Y| / Σ |Y|; 0 where nothing is predicted. */
+  readonly looseMicroPrecision: number;
+  /** Σ |T∩Y| / Σ |T|; 0 where there is no gold label at all. */
+  readonly looseMicroRecall: number;
+  readonly looseMicroF1: number;
+}
+
+/** How one type fares. A score whose denominator is 0 is undefined, not 0. */
+export interface TypeScore {
+  readonly type: string;
+  /** Lines that have it. */
+  readonly gold: number;
+  /** Lines that were given it. */
+  readonly predicted: number;
+  readonly correct: number;
+  readonly precision: number | undefined;
+  readonly recall: number | undefined;
+  /** 2 correct / (predicted + gold). */
+  readonly f1: number | undefined;
+}
+
+/** Everything that a comparison of predictions with gold labels gives. */
+export interface EntityTypingReport {
+  readonly lines: number;
+  readonly scores: EntityTypingScores;
+  /** Sorted by type. */
+  readonly types: readonly TypeScore[];
+  /** Mean of the F1 of all types that have one. */
+  readonly perTypeF1: number;
+}
+
+/** A line's labels, as a set: order and repetition do not matter. */
+export interface LabelledLine {
+  readonly id: string;
+  readonly labels: readonly string[];
+}
+
+/** Counts line by line and scores at the end; holds no line. */
+export interface EntityTypingCounter {
+  add(gold: ReadonlySet<string>, predicted: ReadonlySet<string>): void;
+  /**
+   * @param types types that are listed even where no line has them
+   * @throws InputError `tasks.score.empty` where no line was added
+   */
+  report(types?: readonly string[]): EntityTypingReport;
+}
+
+interface Sums {
+  lines: number;
+  equal: number;
+  withGold: number;
+  withPrediction: number;
+  precision: number;
+  recall: number;
+  correct: number;
+  gold: number;
+  predicted: number;
+}
+
+interface TypeCounts {
+  gold: number;
+  predicted: number;
+  correct: number;
+}
+
+/** Starts an empty count. */
+export function entityTypingCounter(): EntityTypingCounter {
+  const sums: Sums = {
+    lines: 0,
+    equal: 0,
+    withGold: 0,
+    withPrediction: 0,
+    precision: 0,
+    recall: 0,
+    correct: 0,
+    gold: 0,
+    predicted: 0,
+  };
+  const types = new Map<string, TypeCounts>();
+  return {
+    add: (gold, predicted) => {
+      addToSums(sums, gold, predicted);
+      addToTypes(types, gold, predicted);
+    },
+    report: (listed = []) => {
+      if (sums.lines === 0)
+        throw new InputError({
+          code: "tasks.score.empty",
+          at: "tasks.entity-typing",
+          problem: "there is no line to score",
+          wanted: "Wanted at least one example",
+        });
+      const scored = scoreTypes(types, listed);
+      return {
+        lines: sums.lines,
+        scores: scoresOf(sums),
+        types: scored,
+        perTypeF1: meanOf(scored.flatMap(({ f1 }) => (f1 === undefined ? [] : [f1]))),
+      };
+    },
+  };
+}
+
+/**
+ * Scores predictions against gold labels, joined by id.
+ *
+ * @throws InputError `tasks.score.doubled` for an id that stands twice on one side, `tasks.score.missing` for one that
+ * stands on one side only, `tasks.score.empty` without lines
+ */
+export function scoreEntityTypes(
+  gold: Iterable<LabelledLine>,
+  predictions: Iterable<LabelledLine>,
+  types?: readonly string[],
+): EntityTypingReport {
+  const expected = byId(gold, "gold labels");
+  const given = byId(predictions, "predictions");
+  const counter = entityTypingCounter();
+  for (const [id, labels] of expected) {
+    const predicted = given.get(id);
+    if (predicted === undefined) throw missing("predictions", id);
+    counter.add(labels, predicted);
+  }
+  for (const id of given.keys()) if (!expected.has(id)) throw missing("gold labels", id);
+  return counter.report(types);
+}
+
+function byId(lines: Iterable<LabelledLine>, side: string): ReadonlyMap<string, ReadonlySet<string>> {
+  const labels = new Map<string, ReadonlySet<string>>();
+  for (const line of lines) {
+    if (labels.has(line.id))
+      throw new InputError({
+        code: "tasks.score.doubled",
+        at: "tasks.entity-typing",
+        problem: `id ${JSON.stringify(line.id)} stands twice in the ${side}`,
+        wanted: "Wanted one line an id",
+      });
+    labels.set(line.id, new Set(line.labels));
+  }
+  return labels;
+}
+
+function missing(side: string, id: string): InputError {
+  return new InputError({
+    code: "tasks.score.missing",
+    at: "tasks.entity-typing",
+    problem: `id ${JSON.stringify(id)} has no line in the ${side}`,
+    wanted: "Wanted the same ids on both sides",
+  });
+}
+
+function addToSums(sums: Sums, gold: ReadonlySet<string>, predicted: ReadonlySet<string>): void {
+  let correct = 0;
+  for (const label of predicted) if (gold.has(label)) correct++;
+  sums.lines++;
+  sums.correct += correct;
+  sums.gold += gold.size;
+  sums.predicted += predicted.size;
+  if (correct === gold.size && correct === predicted.size) sums.equal++;
+  if (predicted.size > 0) {
+    sums.withPrediction++;
+    sums.precision += correct / predicted.size;
+  }
+  if (gold.size > 0) {
+    sums.withGold++;
+    sums.recall += correct / gold.size;
+  }
+}
+
+function addToTypes(types: Map<string, TypeCounts>, gold: ReadonlySet<string>, predicted: ReadonlySet<string>): void {
+  const counts = (type: string): TypeCounts => {
+    const found = types.get(type) ?? { gold: 0, predicted: 0, correct: 0 };
+    types.set(type, found);
+    return found;
+  };
+  for (const type of gold) counts(type).gold++;
+  for (const type of predicted) {
+    const found = counts(type);
+    found.predicted++;
+    if (gold.has(type)) found.correct++;
+  }
+}
+
+function scoresOf(sums: Sums): EntityTypingScores {
+  const looseMacroPrecision = sums.precision / sums.lines;
+  const looseMacroRecall = sums.recall / sums.lines;
+  const looseMicroPrecision = ratio(sums.correct, sums.predicted) ?? 0;
+  const looseMicroRecall = ratio(sums.correct, sums.gold) ?? 0;
+  return {
+    strictAccuracy: sums.equal / sums.lines,
+    looseMacroPrecision,
+    looseMacroRecall,
+    looseMacroF1: harmonicMean(looseMacroPrecision, looseMacroRecall),
+    looseMacroF1NonEmpty: harmonicMean(
+      ratio(sums.precision, sums.withPrediction) ?? 0,
+      ratio(sums.recall, sums.withGold) ?? 0,
+    ),
+    looseMicroPrecision,
+    looseMicroRecall,
+    looseMicroF1: harmonicMean(looseMicroPrecision, looseMicroRecall),
+  };
+}
+
+function scoreTypes(counts: ReadonlyMap<string, TypeCounts>, listed: readonly string[]): readonly TypeScore[] {
+  const names = [...new Set([...listed, ...counts.keys()])].sort();
+  return names.map((type) => {
+    const found = counts.get(type) ?? { gold: 0, predicted: 0, correct: 0 };
+    return {
+      type,
+      ...found,
+      precision: ratio(found.correct, found.predicted),
+      recall: ratio(found.correct, found.gold),
+      f1: ratio(2 * found.correct, found.predicted + found.gold),
+    };
+  });
+}
+
+function ratio(part: number, whole: number): number | undefined {
+  return whole === 0 ? undefined : part / whole;
+}
+
+function harmonicMean(precision: number, recall: number): number {
+  return ratio(2 * precision * recall, precision + recall) ?? 0;
+}
+
+function meanOf(values: readonly number[]): number {
+  return (
+    ratio(
+      values.reduce((sum, value) => sum + value, 0),
+      values.length,
+    ) ?? 0
+  );
+}
