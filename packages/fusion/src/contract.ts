@@ -17,7 +17,7 @@ export interface FusionResources {
 /** What every seam inside a step reads. */
 export interface SeamInput {
   readonly weights: Weights;
-  /** The batch's tensors; a strategy's own stand under the names its `collate` gave. */
+  /** The batch's tensors; a strategy's own stand under the names its `collate` and `constants` gave. */
   readonly batch: TensorBatch;
   readonly context: StepContext;
 }
@@ -27,6 +27,8 @@ export interface PreparedExample<Knowledge> {
   /** The pieces the model reads; pieces that are not from the text have sequence id -1. */
   readonly encoding: Encoding;
   readonly knowledge: Knowledge;
+  /** What happened to its mentions, by name: added up over a corpus and printed. */
+  readonly counts?: Readonly<Record<string, number>> | undefined;
 }
 
 /** Size of a padded batch: B rows of T pieces. */
@@ -43,8 +45,8 @@ export interface FusionHead {
 }
 
 /**
- * A fusion strategy: five optional seams (`prepare`, `embed`, `attention`, `layer`, `heads`). An absent seam means plain BERT, so
- * `none` is the empty object and the baseline.
+ * A fusion strategy: five optional seams (`prepare`, `embed`, `attention`, `layer`, `heads`). An absent seam means plain
+ * BERT, so `none` is the empty object and the baseline.
  *
  * @typeParam Knowledge what `prepare` keeps of an example for `collate` (plain host data)
  */
@@ -59,9 +61,17 @@ export interface Fusion<Knowledge = unknown> {
   readonly frozen?: readonly string[];
 
   /** Rewrites the example before tokenisation (entity replacement). Only in pre-training. */
-  rewrite?(example: TextExample, draw: Draw): TextExample;
-  /** Turns a linked, tokenised example into pieces and knowledge. Deterministic. */
-  prepare?(example: TextExample, encoding: Encoding): PreparedExample<Knowledge>;
+  rewrite?(example: TextExample, draw: Draw): TextExample | Promise<TextExample>;
+  /**
+   * Turns a linked, tokenised example into pieces and knowledge. Deterministic; may wait for the graph.
+   *
+   * @param maxLength most pieces the result may have, special tokens included
+   */
+  prepare?(
+    example: TextExample,
+    encoding: Encoding,
+    maxLength: number,
+  ): PreparedExample<Knowledge> | Promise<PreparedExample<Knowledge>>;
   /**
    * Pads the knowledge of a batch to arrays, named `fusion/<strategy>/…`.
    *
@@ -74,15 +84,18 @@ export interface Fusion<Knowledge = unknown> {
   ): Readonly<Record<string, HostArray>>;
 
   /** @see Seams of the encoder */
-  attention?(at: SeamInput): {
-    readonly positionIds?: tf.Tensor;
-    readonly visible?: tf.Tensor;
-  };
+  attention?(at: SeamInput): { readonly positionIds?: tf.Tensor; readonly visible?: tf.Tensor };
   embed?(stream: Stream, at: SeamInput): Stream;
   layer?(stream: Stream, block: Block, at: SeamInput): Stream | undefined;
   /** Extra losses of pre-training by name. */
   readonly heads?: Readonly<Record<string, FusionHead>>;
 }
+
+/**
+ * What a strategy changes in a way that nothing else may change too: the text itself, which pieces the model reads, which
+ * positions and visibility they have, or the inside of a layer (reading hidden states claims nothing).
+ */
+export type Claim = "text" | "pieces" | "attention" | "layer";
 
 /** A strategy that can be chosen by name. */
 export interface FusionDefinition<Options = unknown, Knowledge = unknown>
@@ -92,6 +105,8 @@ export interface FusionDefinition<Options = unknown, Knowledge = unknown>
   readonly needs: readonly ("graph" | "vectors" | "linker")[];
   /** Kinds of examples it takes. */
   readonly accepts: readonly ("text" | "triple")[];
+  /** What it wants for itself: two strategies of a stack may not claim the same. */
+  readonly claims: readonly Claim[];
   /** Options at which the strategy equals `none` bit for bit (the neutral law). */
   readonly neutral: Readonly<Record<string, unknown>>;
 }

@@ -1,0 +1,81 @@
+import { type Draw, RunError } from "@kgraft/runtime";
+import type { HostArray, HostBatch } from "@kgraft/tensor";
+import type { Fusion } from "./contract.ts";
+import type { PreparedText } from "./prepared-text.ts";
+
+/** Names of the arrays that every task's batch has. */
+export const batchArrays = {
+  /** int32 [B, T] */
+  inputIds: "inputIds",
+  /** int32 [B, T] */
+  typeIds: "typeIds",
+  /** bool [B, T], true where a real piece stands. */
+  attentionMask: "attentionMask",
+  /** bool [B, T], true on the pieces of the target span; only where the examples have targets. */
+  targetMask: "targetMask",
+  /** float32 [B, T, H], stored hidden states to start from; put there by whoever stored them. */
+  hidden: "hidden",
+} as const;
+
+/**
+ * Pads prepared examples to one batch: `inputIds`, `typeIds`, `attentionMask`, `targetMask` where there are targets, and
+ * what the strategy collates under its own names.
+ *
+ * @param length T; every example must fit
+ * @param draw in pre-training: the stream of this batch's corruption
+ * @throws RunError `fusion.batch.length` where an example is longer
+ */
+export function collateExamples(
+  prepared: readonly PreparedText[],
+  length: number,
+  fusion: Fusion,
+  draw?: Draw,
+): HostBatch {
+  const shape = { rows: prepared.length, length };
+  for (const row of prepared) checkLength(row, length);
+  const arrays: Record<string, HostArray> = {
+    [batchArrays.inputIds]: int32(shape.rows, length, (row, piece) => {
+      const one = prepared[row] as PreparedText;
+      return one.encoding.ids[piece] ?? one.padId;
+    }),
+    [batchArrays.typeIds]: int32(shape.rows, length, (row, piece) => prepared[row]?.encoding.typeIds[piece] ?? 0),
+    [batchArrays.attentionMask]: mask(shape.rows, length, (row, piece) => piece < pieceCount(prepared[row])),
+  };
+  if (prepared.some((row) => row.targetPieces !== undefined)) {
+    const targets = prepared.map((row) => new Set(row.targetPieces));
+    arrays[batchArrays.targetMask] = mask(shape.rows, length, (row, piece) => targets[row]?.has(piece) === true);
+  }
+  return {
+    arrays: { ...arrays, ...fusion.collate?.(prepared, shape, draw) },
+    ids: prepared.map((row) => row.example.id),
+    tokens: prepared.reduce((sum, row) => sum + pieceCount(row), 0),
+  };
+}
+
+function checkLength(row: PreparedText, length: number): void {
+  if (pieceCount(row) <= length) return;
+  throw new RunError({
+    code: "fusion.batch.length",
+    at: "fusion.collateExamples",
+    problem: `example "${row.example.id}" has ${pieceCount(row)} pieces, the batch is ${length} long`,
+    wanted: "Every example must fit its batch",
+  });
+}
+
+const pieceCount = (row: PreparedText | undefined): number => row?.encoding.ids.length ?? 0;
+
+type Cell<Value> = (row: number, column: number) => Value;
+
+/** An int32 array of two axes, filled cell by cell. */
+function int32(rows: number, columns: number, cell: Cell<number>): HostArray {
+  const data = new Int32Array(rows * columns);
+  for (let i = 0; i < data.length; i++) data[i] = cell(Math.floor(i / columns), i % columns);
+  return { dtype: "int32", shape: [rows, columns], data };
+}
+
+/** A bool array of two axes, filled cell by cell. */
+function mask(rows: number, columns: number, cell: Cell<boolean>): HostArray {
+  const data = new Uint8Array(rows * columns);
+  for (let i = 0; i < data.length; i++) data[i] = cell(Math.floor(i / columns), i % columns) ? 1 : 0;
+  return { dtype: "bool", shape: [rows, columns], data };
+}

@@ -1,0 +1,100 @@
+import type { EncoderRun, LayerRange, Seams, TransformerEncoder } from "@kgraft/encoder";
+import { RunError } from "@kgraft/runtime";
+import type { HostArray, Loss, ParameterSpec, StepContext, TensorBatch, tf, Weights } from "@kgraft/tensor";
+import { batchArrays } from "./batch.ts";
+import type { Fusion, SeamInput } from "./contract.ts";
+
+/** An encoder with a strategy grafted onto it: what tasks train and run. */
+export interface FusedEncoder {
+  readonly encoder: TransformerEncoder;
+  readonly fusion: Fusion;
+  /** The encoder's parameters, then the strategy's; the heads' own are in `headParameters`. */
+  readonly parameters: readonly ParameterSpec[];
+  /** Parameters of the strategy's pre-training losses. */
+  readonly headParameters: readonly ParameterSpec[];
+  /** Tables that every batch must carry under their names. */
+  readonly constants: Readonly<Record<string, HostArray>>;
+  /** Patterns of parameter names that the strategy freezes. */
+  readonly frozen: readonly string[];
+  /** Below this layer hidden states are plain BERT's and may be stored. */
+  readonly firstLayer: number;
+  /**
+   * Runs the encoder with the strategy's seams.
+   *
+   * @param batch `inputIds` and `typeIds` int32 [B, T], `attentionMask` bool [B, T], the strategy's arrays and constants;
+   *   with `range.from` > 0 also `hidden` float32 [B, T, H], the stored input of that layer
+   * @throws RunError `fusion.batch.missing` where an array is missing, `fusion.range` where stored states lie above the
+   *   first layer the strategy changes
+   */
+  run(weights: Weights, batch: TensorBatch, context: StepContext, range?: LayerRange): EncoderRun;
+  /** The strategy's own pre-training losses of a run, by the names of its heads. */
+  losses(run: EncoderRun, weights: Weights, batch: TensorBatch, context: StepContext): Readonly<Record<string, Loss>>;
+}
+
+/** Grafts a strategy onto an encoder; `none` (the empty object) leaves it as it is. */
+export function createFusedEncoder(encoder: TransformerEncoder, fusion: Fusion): FusedEncoder {
+  const heads = Object.entries(fusion.heads ?? {});
+  const firstLayer = fusion.firstLayer ?? encoder.config.numLayers;
+  return {
+    encoder,
+    fusion,
+    firstLayer,
+    parameters: [...encoder.parameters, ...(fusion.parameters ?? [])],
+    headParameters: heads.flatMap(([, head]) => head.parameters),
+    constants: fusion.constants ?? {},
+    frozen: fusion.frozen ?? [],
+    run(weights, batch, context, range) {
+      const from = range?.from ?? 0;
+      if (from > firstLayer) throw storedTooHigh(from, firstLayer);
+      const input = {
+        ids: arrayOf(batch, batchArrays.inputIds),
+        typeIds: batch[batchArrays.typeIds],
+        attentionMask: arrayOf(batch, batchArrays.attentionMask),
+      };
+      return encoder.run(weights, input, context, {
+        seams: seamsOf(fusion, { weights, batch, context }),
+        ...(range && { range }),
+        ...(from > 0 && { hidden: arrayOf(batch, batchArrays.hidden) }),
+      });
+    },
+    losses(run, weights, batch, context) {
+      const at = { weights, batch, context };
+      return Object.fromEntries(heads.map(([name, head]) => [name, head.loss(run.stream.hidden, run.stream, at)]));
+    },
+  };
+}
+
+/** Binds a strategy's seams to a step; a seam it lacks stays absent, so that the encoder takes its plain path. */
+function seamsOf(fusion: Fusion, at: SeamInput): Seams {
+  return {
+    ...(fusion.attention && { attention: () => fusion.attention?.(at) ?? {} }),
+    ...(fusion.embed && { embed: (stream) => fusion.embed?.(stream, at) ?? stream }),
+    ...(fusion.layer && { layer: (stream, block) => fusion.layer?.(stream, block, at) }),
+  };
+}
+
+/**
+ * Reads a batch's tensor by name.
+ *
+ * @throws RunError `fusion.batch.missing`
+ */
+export function arrayOf(batch: TensorBatch, name: string): tf.Tensor {
+  const tensor = batch[name];
+  if (tensor !== undefined) return tensor;
+  throw new RunError({
+    code: "fusion.batch.missing",
+    at: "fusion.batch",
+    problem: `no array "${name}"`,
+    wanted: `The batch has ${Object.keys(batch).sort().join(", ") || "nothing"}`,
+    fix: "Make batches with collateExamples and add the strategy's constants",
+  });
+}
+
+function storedTooHigh(from: number, firstLayer: number): RunError {
+  return new RunError({
+    code: "fusion.range",
+    at: "fusion.run",
+    problem: `stored hidden states of layer ${from}, but the strategy changes layers from ${firstLayer} on`,
+    wanted: `States may be stored for layers 0 to ${firstLayer}`,
+  });
+}

@@ -1,0 +1,71 @@
+import type { Draw } from "@kgraft/runtime";
+import type { Encoding, TextExample, TextSpan, Tokenizer } from "@kgraft/text";
+import type { Fusion, PreparedExample } from "./contract.ts";
+
+/** A text example as one strategy reads it. */
+export interface PreparedText extends PreparedExample<unknown> {
+  /** The example the pieces were made from: the rewritten one where the strategy rewrites. */
+  readonly example: TextExample;
+  /** Pieces of `example.target`, ascending; undefined without a target, empty where the length limit cut it off. */
+  readonly targetPieces: readonly number[] | undefined;
+  /** The id that fills a row behind the last piece. */
+  readonly padId: number;
+}
+
+/** A prepared corpus and what happened to its mentions, by name. */
+export interface PreparedCorpus {
+  readonly prepared: readonly PreparedText[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+export interface PrepareOptions {
+  readonly tokenizer: Tokenizer;
+  /** Most pieces, special tokens included. */
+  readonly maxLength: number;
+  readonly fusion: Fusion;
+  /** Pre-training only: the stream of an example's rewriting, by its place in the corpus. */
+  readonly drawFor?: ((index: number) => Draw) | undefined;
+}
+
+/** Tokenises examples and lets the strategy add its knowledge; no caller needs to know which strategy it is. */
+export async function prepareExamples(
+  examples: readonly TextExample[],
+  options: PrepareOptions,
+): Promise<PreparedCorpus> {
+  const prepared: PreparedText[] = [];
+  const counts: Record<string, number> = {};
+  for (const [index, example] of examples.entries()) {
+    const one = await prepareExample(example, options, options.drawFor?.(index));
+    for (const [name, count] of Object.entries(one.counts ?? {})) counts[name] = (counts[name] ?? 0) + count;
+    prepared.push(one);
+  }
+  return { prepared, counts };
+}
+
+async function prepareExample(
+  original: TextExample,
+  { tokenizer, maxLength, fusion }: PrepareOptions,
+  draw: Draw | undefined,
+): Promise<PreparedText> {
+  const example = draw && fusion.rewrite ? await fusion.rewrite(original, draw) : original;
+  const plain = tokenizer.encode(example.text, example.pair, { maxLength });
+  const { encoding, knowledge, counts } = fusion.prepare
+    ? await fusion.prepare(example, plain, maxLength)
+    : { encoding: plain, knowledge: undefined };
+  const targetPieces = example.target && piecesOfSpan(encoding, example.target);
+  return { example, encoding, knowledge, counts, targetPieces, padId: tokenizer.special.pad ?? 0 };
+}
+
+/**
+ * Finds the pieces that a span of the text touches, ascending. Only pieces of the first sequence are looked at, so pieces
+ * that a strategy put in between neither count nor shift anything.
+ */
+export function piecesOfSpan(encoding: Encoding, span: TextSpan): number[] {
+  const pieces: number[] = [];
+  for (let piece = 0; piece < encoding.ids.length; piece++) {
+    if (encoding.sequenceIds[piece] !== 0) continue;
+    const touches = (encoding.starts[piece] as number) < span.end && (encoding.ends[piece] as number) > span.start;
+    if (touches) pieces.push(piece);
+  }
+  return pieces;
+}
