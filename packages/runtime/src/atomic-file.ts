@@ -18,10 +18,14 @@ export function isTemporaryName(path: string): boolean {
 
 /**
  * Writes a whole file so that a reader sees the old content or the new, never a part: temporary name, fsync, rename.
+ * Parts of an async iterable are written as they come.
  *
  * @throws RunError `runtime.write` naming the file (full disk, read-only folder, …); nothing is left behind
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>,
+): Promise<void> {
   await writeAtomically(path, async (temporary) => {
     const file = await open(temporary, "w");
     try {
