@@ -1,0 +1,197 @@
+import { dirname, resolve } from "node:path";
+import { type FusionDefinition, parseArm } from "@kgraft/fusion";
+import { ErrorList, InputError, type KgraftError } from "@kgraft/runtime";
+import { pretrainOptions } from "@kgraft/tasks";
+import type { z } from "zod";
+import { builtInModules } from "../built-in-modules.ts";
+import { loadPlugins } from "../plugins.ts";
+import { type AnyDefinition, Registry, type SlotName } from "../registry.ts";
+import { type ConfigTree, placeOf, readConfigTree } from "./config-tree.ts";
+import { expandEnvironment } from "./environment.ts";
+import { Problems } from "./problems.ts";
+import type { Choice, GraphChoice, RunConfig, TaskChoice } from "./run-config.ts";
+import { resolvePaths } from "./schema-walk.ts";
+import { graphOptions, type TopLevel, taskOptions, topLevel } from "./sections.ts";
+import { writtenConfig } from "./written-config.ts";
+
+/** What the command line may say over a config file. */
+export interface ConfigOverrides {
+  /** `path=value`, as written after `--set`. */
+  readonly set?: readonly string[];
+  readonly seed?: number | undefined;
+  readonly backend?: string | undefined;
+}
+
+/**
+ * Reads, merges and checks a config; all of its errors are thrown together.
+ *
+ * @throws InputError or ErrorList with `file:line:column`, the config path, what was wanted, and the likely fix
+ */
+export async function readConfig(path: string, overrides: ConfigOverrides = {}): Promise<RunConfig> {
+  const sets = [...(overrides.set ?? [])];
+  if (overrides.seed !== undefined) sets.push(`seed=${overrides.seed}`);
+  if (overrides.backend !== undefined) sets.push(`backend=${overrides.backend}`);
+  const tree = await readConfigTree(path, sets);
+  const problems = new Problems(tree.places);
+  const registry = await loadRegistry(tree, path);
+  const expanded = expandEnvironment(tree);
+  for (const error of expanded.errors) problems.add(error);
+  const top = problems.parse(topLevel, expanded.value, "");
+  const config =
+    top === undefined ? undefined : new Checker(tree, registry, problems, top).config(path, expanded.secrets);
+  const [first, ...others] = problems.list as KgraftError[];
+  if (first !== undefined) throw others.length === 0 ? first : new ErrorList([first, ...others]);
+  return config as RunConfig;
+}
+
+/** The built-ins and the plugins that a config names; a broken `plugins:` is left to the schema to complain of. */
+async function loadRegistry(tree: ConfigTree, path: string): Promise<Registry> {
+  const names = Array.isArray(tree.value.plugins) ? tree.value.plugins.filter((name) => typeof name === "string") : [];
+  const at = (index: number): string => `${placeOf(tree.places, `plugins.${index}`).at}: config.plugins.${index}`;
+  const plugins = await loadPlugins(names, dirname(resolve(path)), at);
+  return Registry.from([...builtInModules, ...plugins]);
+}
+
+class Checker {
+  readonly #tree: ConfigTree;
+  readonly #registry: Registry;
+  readonly #problems: Problems;
+  readonly #top: TopLevel;
+
+  constructor(tree: ConfigTree, registry: Registry, problems: Problems, top: TopLevel) {
+    this.#tree = tree;
+    this.#registry = registry;
+    this.#problems = problems;
+    this.#top = top;
+  }
+
+  config(path: string, secrets: readonly string[]): RunConfig {
+    const top = this.#top;
+    const config: RunConfig = {
+      file: path,
+      name: top.name,
+      seed: top.seed,
+      backend: top.backend,
+      output:
+        top.output === undefined
+          ? undefined
+          : (this.#paths(topLevel, { output: top.output }, "") as { output: string }).output,
+      report: top.report,
+      registry: this.#registry,
+      graph: this.#graph(),
+      corpus: this.#slot("corpus", "corpus", top.corpus),
+      linker: this.#slot("linker", "linker", top.linker),
+      embedding: this.#slot("embedding", "embedding", top.embedding),
+      encoder:
+        top.encoder === undefined
+          ? undefined
+          : (this.#paths(topLevel.shape.encoder, top.encoder, "encoder") as typeof top.encoder),
+      task: this.#task(),
+      pretrain:
+        top.pretrain === undefined ? undefined : this.#problems.parse(pretrainOptions, top.pretrain, "pretrain"),
+      strategies: this.#strategies(),
+      arm: top.fusion.name,
+      written: writtenConfig(this.#tree),
+      secrets,
+    };
+    this.#problems.try(() => checkArm(config, config.arm, this.#problems.at("fusion.name")));
+    return config;
+  }
+
+  /** A slot's definition with its options, parsed and with absolute paths. */
+  #slot(slot: SlotName, path: string, stated: Readonly<Record<string, unknown>> | undefined): Choice | undefined {
+    if (stated === undefined) return undefined;
+    const { name, ...options } = stated;
+    const loaded = this.#problems.try(() => this.#registry.get(slot, String(name), this.#problems.at(`${path}.name`)));
+    if (loaded === undefined) return undefined;
+    const parsed = this.#problems.parse(loaded.definition.options as z.ZodType, options, path);
+    return {
+      name: String(name),
+      definition: loaded.definition,
+      options: this.#paths(loaded.definition.options, parsed, path),
+    };
+  }
+
+  #graph(): GraphChoice | undefined {
+    const stated = this.#top.graph;
+    if (stated === undefined) return undefined;
+    const [own, adapters] = take(stated, Object.keys(graphOptions.shape));
+    const choice = this.#slot("graph", "graph", adapters);
+    const shared = this.#problems.parse(graphOptions, own, "graph");
+    return choice === undefined || shared === undefined ? undefined : { ...choice, ...shared };
+  }
+
+  #task(): TaskChoice | undefined {
+    const stated = this.#top.task;
+    if (stated === undefined) return undefined;
+    const [own, options] = take(stated, Object.keys(taskOptions.shape));
+    const choice = this.#slot("task", "task", options);
+    const shared = this.#problems.parse(taskOptions, own, "task");
+    const data = shared?.data === undefined ? undefined : this.#slot("dataset", "task.data", shared.data);
+    return choice === undefined ? undefined : { ...choice, data };
+  }
+
+  /** Options of every strategy that the config mentions, and the defaults of those that it does not. */
+  #strategies(): ReadonlyMap<string, unknown> {
+    const parsed = new Map<string, unknown>();
+    for (const [name, options] of Object.entries(this.#top.strategies)) {
+      const path = `strategies.${name}`;
+      const loaded = this.#problems.try(() => this.#registry.get("fusion", name, this.#problems.at(path)));
+      if (loaded !== undefined)
+        parsed.set(
+          name,
+          this.#paths(
+            loaded.definition.options,
+            this.#problems.parse(loaded.definition.options as z.ZodType, options, path),
+            path,
+          ),
+        );
+    }
+    return parsed;
+  }
+
+  #paths(schema: z.ZodType, value: unknown, path: string): unknown {
+    return value === undefined
+      ? undefined
+      : resolvePaths(
+          schema,
+          value,
+          (below) => placeOf(this.#tree.places, [path, below].filter(Boolean).join(".")).folder,
+        );
+  }
+}
+
+function take(
+  stated: Readonly<Record<string, unknown>>,
+  keys: readonly string[],
+): [Record<string, unknown>, Record<string, unknown>] {
+  const entries = Object.entries(stated);
+  return [
+    Object.fromEntries(entries.filter(([key]) => keys.includes(key))),
+    Object.fromEntries(entries.filter(([key]) => !keys.includes(key))),
+  ];
+}
+
+/** The sections a strategy's needs are met by. */
+const metBy = { graph: ["graph"], vectors: ["graph", "embedding"], linker: ["graph", "linker"] } as const;
+
+/**
+ * Checks that an arm's strategies are loaded and that the config has what they need.
+ *
+ * @throws InputError `config.unknown-name` or `config.needs`
+ */
+export function checkArm(config: RunConfig, arm: string, at: string): void {
+  for (const name of parseArm(arm, at).strategies) {
+    const definition = config.registry.get("fusion", name, at).definition as AnyDefinition & FusionDefinition;
+    for (const need of definition.needs) {
+      const missing = metBy[need].filter((section) => config[section] === undefined);
+      if (missing.length === 0) continue;
+      throw new InputError({
+        code: "config.needs",
+        at,
+        problem: `${name} needs ${need === "linker" ? "linked text" : need === "vectors" ? "entity vectors" : "a graph"}, but the config has no ${missing.join(" and no ")}`,
+        fix: `Add ${missing.map((section) => `${section}:`).join(" and ")}`,
+      });
+    }
+  }
+}

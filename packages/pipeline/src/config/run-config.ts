@@ -1,0 +1,50 @@
+import type { PretrainOptions } from "@kgraft/tasks";
+import type { z } from "zod";
+import type { AnyDefinition, Registry } from "../registry.ts";
+import type { encoderOptions, reportOptions, TopLevel } from "./sections.ts";
+
+/** A chosen implementation and its options, checked, with absolute paths. */
+export interface Choice {
+  readonly name: string;
+  readonly definition: AnyDefinition;
+  readonly options: unknown;
+}
+
+export interface GraphChoice extends Choice {
+  readonly closure?: readonly string[] | undefined;
+  readonly closureDepth?: number | undefined;
+}
+
+export interface TaskChoice extends Choice {
+  /** A named data set; absent where the task's own options name files. */
+  readonly data?: Choice | undefined;
+}
+
+export type EncoderOptions = z.infer<typeof encoderOptions>;
+
+/** A config that was read and checked. */
+export interface RunConfig {
+  /** The file as it was given. */
+  readonly file: string;
+  readonly name: string;
+  readonly seed: number;
+  readonly backend: TopLevel["backend"];
+  readonly output?: string | undefined;
+  readonly registry: Registry;
+  readonly graph?: GraphChoice | undefined;
+  readonly corpus?: Choice | undefined;
+  readonly linker?: Choice | undefined;
+  readonly embedding?: Choice | undefined;
+  readonly encoder?: EncoderOptions | undefined;
+  readonly pretrain?: PretrainOptions | undefined;
+  readonly task?: TaskChoice | undefined;
+  /** Options by strategy name; a strategy that the config does not mention has its defaults. */
+  readonly strategies: ReadonlyMap<string, unknown>;
+  /** The strategy, stack or control that `fusion.name` says. */
+  readonly arm: string;
+  readonly report: z.infer<typeof reportOptions>;
+  /** The merged config as YAML, environment variables unexpanded. */
+  readonly written: string;
+  /** Values of environment variables that the config uses: never to be shown. */
+  readonly secrets: readonly string[];
+}
