@@ -1,5 +1,5 @@
 import { type Draw, RunError } from "@kgraft/runtime";
-import type { HostArray, HostBatch } from "@kgraft/tensor";
+import type { HostArray, HostBatch, TensorBatch, tf } from "@kgraft/tensor";
 import type { Fusion } from "./contract.ts";
 import type { PreparedText } from "./prepared-text.ts";
 
@@ -50,6 +50,23 @@ export function collateExamples(
     ids: prepared.map((row) => row.example.id),
     tokens: prepared.reduce((sum, row) => sum + pieceCount(row), 0),
   };
+}
+
+/**
+ * Reads a batch's tensor by name.
+ *
+ * @throws RunError `fusion.batch.missing`
+ */
+export function arrayOf(batch: TensorBatch, name: string): tf.Tensor {
+  const tensor = batch[name];
+  if (tensor !== undefined) return tensor;
+  throw new RunError({
+    code: "fusion.batch.missing",
+    at: "fusion.batch",
+    problem: `no array "${name}"`,
+    wanted: `The batch has ${Object.keys(batch).sort().join(", ") || "nothing"}`,
+    fix: "Make batches with collateExamples and add the strategy's constants",
+  });
 }
 
 function checkLength(row: PreparedText, length: number): void {

@@ -59,6 +59,8 @@ export interface Fusion<Knowledge = unknown> {
   readonly firstLayer?: number;
   /** Patterns of parameter names that this strategy freezes. */
   readonly frozen?: readonly string[];
+  /** What the released checkpoint calls a parameter, heads' included, by our name for it. */
+  readonly officialNames?: Readonly<Record<string, string>>;
 
   /** Rewrites the example before tokenisation (entity replacement). Only in pre-training. */
   rewrite?(example: TextExample, draw: Draw): TextExample | Promise<TextExample>;

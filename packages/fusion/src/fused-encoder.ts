@@ -1,7 +1,7 @@
 import type { EncoderRun, LayerRange, Seams, TransformerEncoder } from "@kgraft/encoder";
 import { RunError } from "@kgraft/runtime";
-import type { HostArray, Loss, ParameterSpec, StepContext, TensorBatch, tf, Weights } from "@kgraft/tensor";
-import { batchArrays } from "./batch.ts";
+import type { HostArray, Loss, ParameterSpec, StepContext, TensorBatch, Weights } from "@kgraft/tensor";
+import { arrayOf, batchArrays } from "./batch.ts";
 import type { Fusion, SeamInput } from "./contract.ts";
 
 /** An encoder with a strategy grafted onto it: what tasks train and run. */
@@ -71,23 +71,6 @@ function seamsOf(fusion: Fusion, at: SeamInput): Seams {
     ...(fusion.embed && { embed: (stream) => fusion.embed?.(stream, at) ?? stream }),
     ...(fusion.layer && { layer: (stream, block) => fusion.layer?.(stream, block, at) }),
   };
-}
-
-/**
- * Reads a batch's tensor by name.
- *
- * @throws RunError `fusion.batch.missing`
- */
-export function arrayOf(batch: TensorBatch, name: string): tf.Tensor {
-  const tensor = batch[name];
-  if (tensor !== undefined) return tensor;
-  throw new RunError({
-    code: "fusion.batch.missing",
-    at: "fusion.batch",
-    problem: `no array "${name}"`,
-    wanted: `The batch has ${Object.keys(batch).sort().join(", ") || "nothing"}`,
-    fix: "Make batches with collateExamples and add the strategy's constants",
-  });
 }
 
 function storedTooHigh(from: number, firstLayer: number): RunError {

@@ -1,7 +1,11 @@
-export { batchArrays, collateExamples } from "./batch.ts";
+export { type Arm, parseArm } from "./arm.ts";
+export { arrayOf, batchArrays, collateExamples } from "./batch.ts";
+export { composeFusions, type StackPart } from "./compose.ts";
 export type * from "./contract.ts";
+export { type Control, checkControl, controls } from "./controls.ts";
 export { defineFusion } from "./define-fusion.ts";
-export { arrayOf, createFusedEncoder, type FusedEncoder } from "./fused-encoder.ts";
+export { ernieThu } from "./ernie-thu/index.ts";
+export { createFusedEncoder, type FusedEncoder } from "./fused-encoder.ts";
 export { none } from "./none.ts";
 export {
   type PreparedCorpus,
@@ -10,4 +14,5 @@ export {
   piecesOfSpan,
   prepareExamples,
 } from "./prepared-text.ts";
+export { checkStack } from "./stack-check.ts";
 export { FUSION } from "./tokens.ts";

@@ -1,0 +1,86 @@
+import type { Draw } from "@kgraft/runtime";
+import type { HostArray } from "@kgraft/tensor";
+import type { BatchShape, PreparedExample } from "../contract.ts";
+import type { AlignedEntities } from "./alignment.ts";
+import { corruptAlignments, type Denoising } from "./corruption.ts";
+import type { ErnieThuOptions } from "./options.ts";
+
+/** The arrays that `ernie-thu` adds to a batch. C candidates and M aligned pieces are padded to powers of two. */
+export const arrays = {
+  /** float32 [N + 1, E], constant: a zero row for "no entity", then the entities' vectors. */
+  entityVectors: "fusion/ernie-thu/entityVectors",
+  /** int32 [B, T], rows of the entity table. */
+  entityIds: "fusion/ernie-thu/entityIds",
+  /** bool [B, T], true where a piece takes part in the entity stream. */
+  entityMask: "fusion/ernie-thu/entityMask",
+  /** int32 [C], rows of the candidate entities; row 0 ("no entity") is a candidate that is never right. */
+  candidates: "fusion/ernie-thu/candidates",
+  /** bool [C], false on padding. */
+  candidateMask: "fusion/ernie-thu/candidateMask",
+  /** int32 [M], places of aligned pieces in the batch, row by row (0 to B*T - 1). */
+  alignedPositions: "fusion/ernie-thu/alignedPositions",
+  /** int32 [M], index of each aligned piece's own entity among the candidates. */
+  alignedLabels: "fusion/ernie-thu/alignedLabels",
+  /** float32 [M], 0 on padding. */
+  alignedWeights: "fusion/ernie-thu/alignedWeights",
+} as const;
+
+/** Few sizes, so that few graphs are built: the next power of two, from 16 up. */
+export function bucketOf(count: number): number {
+  let size = 16;
+  while (size < count) size *= 2;
+  return size;
+}
+
+/** Pads a batch's alignments; in pre-training (with a draw) corrupts them and adds what denoising asks. */
+export function collateAlignments(
+  batch: readonly PreparedExample<AlignedEntities>[],
+  shape: BatchShape,
+  options: Pick<ErnieThuOptions, "clsEntity" | "replaceRate" | "hideRate">,
+  draw: Draw | undefined,
+): Readonly<Record<string, HostArray>> {
+  const aligned = new Int32Array(shape.rows * shape.length);
+  for (const [row, { knowledge }] of batch.entries()) aligned.set(knowledge, row * shape.length);
+  if (draw === undefined) return entityArrays(aligned, shape, options.clsEntity);
+  const denoising = corruptAlignments(aligned, options, draw);
+  return { ...entityArrays(denoising.inputs, shape, options.clsEntity), ...denoisingArrays(denoising) };
+}
+
+function entityArrays(ids: Int32Array, { rows, length }: BatchShape, clsEntity: boolean): Record<string, HostArray> {
+  const mask = Uint8Array.from(ids, (id, place) => (id !== 0 || (clsEntity && place % length === 0) ? 1 : 0));
+  return {
+    [arrays.entityIds]: { dtype: "int32", shape: [rows, length], data: ids },
+    [arrays.entityMask]: { dtype: "bool", shape: [rows, length], data: mask },
+  };
+}
+
+function denoisingArrays({ candidates, positions, labels }: Denoising): Record<string, HostArray> {
+  const columns = bucketOf(candidates.length);
+  const places = bucketOf(positions.length);
+  const ones = (values: readonly number[]): number[] => values.map(() => 1);
+  return {
+    [arrays.candidates]: int32(candidates, columns),
+    [arrays.candidateMask]: {
+      dtype: "bool",
+      shape: [columns],
+      data: filled(new Uint8Array(columns), ones(candidates)),
+    },
+    [arrays.alignedPositions]: int32(positions, places),
+    [arrays.alignedLabels]: int32(labels, places),
+    [arrays.alignedWeights]: {
+      dtype: "float32",
+      shape: [places],
+      data: filled(new Float32Array(places), ones(labels)),
+    },
+  };
+}
+
+/** Numbers in front, zeros behind. */
+function int32(values: readonly number[], length: number): HostArray {
+  return { dtype: "int32", shape: [length], data: filled(new Int32Array(length), values) };
+}
+
+function filled<Data extends HostArray["data"]>(data: Data, values: readonly number[]): Data {
+  data.set(values);
+  return data;
+}

@@ -1,0 +1,1 @@
+export { ernieThu } from "./ernie-thu.ts";

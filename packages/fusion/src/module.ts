@@ -1,0 +1,10 @@
+import { ContainerModule } from "inversify";
+import { ernieThu } from "./ernie-thu/index.ts";
+import { none } from "./none.ts";
+import { FUSION } from "./tokens.ts";
+
+/** The strategies of this package. A third-party package has the same kind of default export. */
+export default new ContainerModule(({ bind }) => {
+  bind(FUSION).toConstantValue(none);
+  bind(FUSION).toConstantValue(ernieThu);
+});
