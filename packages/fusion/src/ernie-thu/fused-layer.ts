@@ -65,12 +65,15 @@ function residualNorm(
   { weights, context }: SeamInput,
   { hiddenDropout, layerNormEpsilon }: FusedLayerSettings,
 ): tf.Tensor {
-  const dropped = ops.dropout(x, hiddenDropout, context, `${prefix}/output`);
-  return ops.layerNorm(
-    tf.add(dropped, residual),
+  return ops.dropoutResidualNorm(
+    x,
+    residual,
     weights.get(`${prefix}/norm/gain`),
     weights.get(`${prefix}/norm/bias`),
     layerNormEpsilon,
+    hiddenDropout,
+    context,
+    `${prefix}/output`,
   );
 }
 
