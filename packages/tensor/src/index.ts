@@ -1,4 +1,7 @@
 export * as tf from "@tensorflow/tfjs-core";
+export type { BackendName } from "./backend/candidate.ts";
+export { type Backend, backendName, backends, openBackend, type PassedOver } from "./backend/open-backend.ts";
+export { type RawAttribute, rawOp } from "./backend/raw-op.ts";
 export type * from "./contract.ts";
 export { inference } from "./contract.ts";
 export { Parameters } from "./parameters.ts";

@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto";
+import type { WheelSpec } from "./wheel.ts";
+
+/** Whether the library computes on the CPU only or also on CUDA devices. */
+export type NativeKind = "cpu" | "cuda";
+
+/** The package whose binding is built; the same sources serve CPU and CUDA. */
+export const BINDING_PACKAGE = "@tensorflow/tfjs-node-gpu";
+export const BINDING_VERSION = "4.22.0";
+export const TENSORFLOW_VERSION = "2.21.0";
+
+/** Raised when what is built changes while the versions stay. */
+const RECIPE = 1;
+
+/** The wheel that holds TensorFlow's C library. */
+export function tensorFlowWheel(kind: NativeKind): WheelSpec {
+  return {
+    name: kind === "cpu" ? "tensorflow-cpu" : "tensorflow",
+    version: TENSORFLOW_VERSION,
+    // The wheel's Python, not this machine's: none of its Python code is used.
+    target: {
+      python: "3.12",
+      platforms: ["manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"],
+    },
+  };
+}
+
+/** Names the folder of a build: whatever changes what is built changes the name. */
+export function nativeKey(kind: NativeKind): string {
+  const parts = [
+    BINDING_VERSION,
+    TENSORFLOW_VERSION,
+    kind,
+    process.versions.modules,
+    process.platform,
+    process.arch,
+    RECIPE,
+  ];
+  const digest = createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 8);
+  return `tensorflow-${TENSORFLOW_VERSION}-${kind}-node-abi${process.versions.modules}-${process.platform}-${process.arch}-${digest}`;
+}
+
+const LIBRARIES = ["tensorflow/libtensorflow_cc.so.2", "tensorflow/libtensorflow_framework.so.2"];
+const HEADER_FOLDERS = [
+  "tensorflow/c/",
+  "tensorflow/core/platform/ctstring",
+  "tensorflow/tsl/platform/ctstring",
+  "tensorflow/tsl/c/",
+  "tsl/platform/ctstring",
+  "tsl/c/",
+  "xla/tsl/c/",
+];
+
+/** Where a file of the wheel belongs below the binding's `deps`, or undefined where it is not needed. */
+export function dependencyPath(name: string): string | undefined {
+  if (LIBRARIES.includes(name)) return `lib/${name.slice("tensorflow/".length)}`;
+  const header = name.startsWith("tensorflow/include/") ? name.slice("tensorflow/include/".length) : "";
+  return header.endsWith(".h") && HEADER_FOLDERS.some((folder) => header.startsWith(folder))
+    ? `include/${header}`
+    : undefined;
+}
+
+/**
+ * Mends the binding's source: its set of attribute names is shared by all threads without a lock, which ends in
+ * crashes when several threads compute; one set a thread is enough.
+ */
+export function mendSource(source: string): string {
+  return source.replace(
+    /^static std::set<std::string> ATTR_NAME_SET;/m,
+    "static thread_local std::set<std::string> ATTR_NAME_SET;",
+  );
+}
+
+/**
+ * Files of the build's folder: npm puts two one-line packages in the place of TensorFlow.js's own, whose exports the
+ * loader fills with the core of whoever loads. So a process has one core and one engine, and 290 MB less are installed.
+ */
+export const SKELETON: Readonly<Record<string, string>> = {
+  "package.json": JSON.stringify({
+    private: true,
+    dependencies: { [BINDING_PACKAGE]: BINDING_VERSION, "@tensorflow/tfjs-core": "file:./tfjs-core" },
+    overrides: { "@tensorflow/tfjs": "file:./tfjs" },
+  }),
+  "tfjs/package.json": JSON.stringify({ name: "@tensorflow/tfjs", version: BINDING_VERSION, main: "index.cjs" }),
+  "tfjs/index.cjs": "module.exports = {};\n",
+  "tfjs-core/package.json": JSON.stringify({
+    name: "@tensorflow/tfjs-core",
+    version: BINDING_VERSION,
+    main: "index.cjs",
+  }),
+  "tfjs-core/index.cjs": 'module.exports = require("../tfjs/index.cjs");\n',
+};
+
+/** Loads the binding on a given TensorFlow.js core: `load(core)`. Node 23 took away two functions that it calls. */
+export const LOADER = `"use strict";
+const util = require("node:util");
+util.isNullOrUndefined ??= (value) => value === null || value === undefined;
+util.isArray ??= Array.isArray;
+module.exports = function load(core) {
+  Object.assign(require("@tensorflow/tfjs"), core, {
+    version: { "tfjs-core": core.version_core },
+    CustomCallback: class {},
+    registerCallbackConstructor() {},
+  });
+  return require("${BINDING_PACKAGE}");
+};
+`;
+
+/** Multiplies and compares, in a process of its own: `node -e PROOF LOADER CORE`; prints TensorFlow's version. */
+export const PROOF = `
+const [loader, corePath] = process.argv.slice(1);
+try {
+  const core = require(corePath);
+  require(loader)(core);
+  const sum = core.sum(core.matMul(core.ones([64, 64]), core.ones([64, 64]))).dataSync()[0];
+  if (core.getBackend() !== "tensorflow" || sum !== 64 ** 3) throw new Error("64 ones, cubed, gave " + sum + " on " + core.getBackend());
+  process.stdout.write(String(core.backend().binding.TF_Version));
+} catch (error) {
+  process.stderr.write(error.message);
+  process.exitCode = 1;
+}
+`;
