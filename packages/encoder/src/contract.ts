@@ -5,6 +5,9 @@ import type { ParameterSpec, StepContext, tf, Weights } from "@kgraft/tensor";
  * I feed-forward size, E entity vector size, V vocabulary, P positions, L layers, M mentions, C candidates, N negatives.
  */
 
+/** The functions between the two halves of a feed-forward part. `gelu-tanh` is the tanh approximation of `gelu`. */
+export type Activation = "gelu" | "gelu-tanh" | "relu" | "silu" | "tanh";
+
 /** The sizes and switches of a Transformer encoder, whatever its family calls them. */
 export interface EncoderConfig {
   /** The family: `bert`, `roberta`, … */
@@ -14,9 +17,11 @@ export interface EncoderConfig {
   /** Width of the embedding tables; equal to hiddenSize but for ALBERT and ELECTRA. */
   readonly embeddingSize: number;
   readonly numLayers: number;
+  /** Sets of layer weights where layers share them (ALBERT); absent: every layer has its own. */
+  readonly layerGroups?: number | undefined;
   readonly numHeads: number;
   readonly intermediateSize: number;
-  readonly activation: "gelu" | "gelu-tanh" | "relu" | "silu" | "tanh";
+  readonly activation: Activation;
   readonly maxPositions: number;
   /** 0: the family has no token types. */
   readonly typeVocabularySize: number;

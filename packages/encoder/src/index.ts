@@ -1,1 +1,20 @@
+export { addParameters, fitWeights, type WeightFit } from "./checkpoint/fit.ts";
+export type { FusionFile } from "./checkpoint/fusion-file.ts";
+export {
+  type Checkpoint,
+  type CheckpointOptions,
+  type CheckpointOrigin,
+  type CheckpointWithTokenizer,
+  loadCheckpoint,
+} from "./checkpoint/load-checkpoint.ts";
+export { type CheckpointSource, parseSource } from "./checkpoint/source.ts";
+export { readTokenizerFiles, type TokenizerFiles } from "./checkpoint/tokenizer-files.ts";
+export type { CheckpointWeights } from "./checkpoint/weights.ts";
+export { type ConfigJson, readEncoderConfig, writeConfigJson } from "./config.ts";
 export type * from "./contract.ts";
+export { families, familyOf } from "./families/families.ts";
+export type { Family, LayerNames, MaskedLanguageModelNames } from "./families/family.ts";
+export { type MaskedLanguageModelHead, maskedLanguageModelHead } from "./heads/masked-lm.ts";
+export { checkInput, maxLength } from "./input-check.ts";
+export { type ModelToSave, saveModel, type WeightToSave } from "./save-model.ts";
+export { createEncoder } from "./transformer.ts";
