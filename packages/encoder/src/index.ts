@@ -14,7 +14,10 @@ export { type ConfigJson, readEncoderConfig, writeConfigJson } from "./config.ts
 export type * from "./contract.ts";
 export { families, familyOf } from "./families/families.ts";
 export type { Family, LayerNames, MaskedLanguageModelNames } from "./families/family.ts";
+export { type EncodedText, type EncodeTextsOptions, encodeTexts } from "./feature-extraction/encode-texts.ts";
+export { type HiddenStatesSummary, writeHiddenStates } from "./feature-extraction/write-hidden-states.ts";
 export { type MaskedLanguageModelHead, maskedLanguageModelHead } from "./heads/masked-lm.ts";
 export { checkInput, maxLength } from "./input-check.ts";
+export { type NewModelSizes, newModel } from "./new-model.ts";
 export { type ModelToSave, saveModel, type WeightToSave } from "./save-model.ts";
 export { createEncoder } from "./transformer.ts";

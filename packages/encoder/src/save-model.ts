@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { writeFileAtomic, writeFolderAtomic } from "@kgraft/runtime";
 import { type HostArray, hostTensors, type TensorToWrite, writeSafetensors } from "@kgraft/tensor";
-import type { TokenizerFiles } from "./checkpoint/tokenizer-files.ts";
+import { completeTokenizerFiles, type TokenizerFiles } from "./checkpoint/tokenizer-files.ts";
 import { type ConfigJson, writeConfigJson } from "./config.ts";
 import type { EncoderConfig } from "./contract.ts";
 import { familyOf } from "./families/families.ts";
@@ -36,7 +36,8 @@ export async function saveModel(folder: string, model: ModelToSave): Promise<voi
     if (model.fusion !== undefined)
       await writeSafetensors(join(temporary, "fusion.safetensors"), hostTensors(model.fusion.weights));
     await writeFileAtomic(join(temporary, "config.json"), `${JSON.stringify(config, undefined, 2)}\n`);
-    for (const [name, content] of model.tokenizerFiles) await writeFileAtomic(join(temporary, name), content);
+    for (const [name, content] of completeTokenizerFiles(model.tokenizerFiles, model.config))
+      await writeFileAtomic(join(temporary, name), content);
     await writeFileAtomic(join(temporary, "README.md"), model.card);
   });
 }

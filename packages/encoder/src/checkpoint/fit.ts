@@ -60,7 +60,8 @@ function misfit(
 const count = (number: number): string => (number === 1 ? "1 weight" : `${number} weights`);
 
 /**
- * Adds declared parameters with a checkpoint's values; what it does not hold is drawn from its stream, and said aloud.
+ * Adds declared parameters with a checkpoint's values; what it does not hold is drawn from its stream, and said aloud where
+ * the checkpoint holds anything at all.
  *
  * @returns the names that were drawn
  * @throws InputError `encoder.checkpoint.fit` where a weight has another shape
@@ -68,14 +69,10 @@ const count = (number: number): string => (number === 1 ? "1 weight" : `${number
 export async function addParameters(
   parameters: Parameters,
   specs: readonly ParameterSpec[],
-  weights: CheckpointWeights | undefined,
+  weights: CheckpointWeights,
   streams: Streams,
   progress: Progress,
 ): Promise<readonly string[]> {
-  if (weights === undefined) {
-    parameters.add(specs, streams);
-    return specs.map(({ name }) => name);
-  }
   const { missing } = fitWeights(specs, weights, () => true);
   const drawn = new Set(missing);
   const held = specs.filter(({ name }) => !drawn.has(name));
@@ -84,6 +81,7 @@ export async function addParameters(
     streams,
   );
   for await (const [name, values] of weights.values(held.map(({ name }) => name))) parameters.assign(name, values);
-  if (missing.length > 0) progress.note(`${weights.path}: starts at random: ${missing.join(", ")}`);
+  if (missing.length > 0 && weights.names.length > 0)
+    progress.note(`${weights.path}: starts at random: ${missing.join(", ")}`);
   return missing;
 }

@@ -115,6 +115,9 @@ class StoredWeights implements CheckpointWeights {
   }
 }
 
+/** What a model that starts at random has on disk. */
+export const noWeights: CheckpointWeights = new StoredWeights("random initialisation", new Map());
+
 async function withFile<Result>(
   path: string,
   use: (file: SafetensorsFile) => Promise<Result> | Result,
