@@ -1,3 +1,8 @@
+export { type BucketOptions, bucketBatches, type LengthBatch, paddedLength } from "./batching.ts";
 export type { EncodeOptions, Encoding, Tokenizer } from "./encoding.ts";
 export type { Candidate, Mention, TextExample, TextSpan } from "./example.ts";
+export { exampleLine, parseExample, type ReadExamplesOptions, readExamples, writeExamples } from "./examples.ts";
+export { type Masked, type MaskingOptions, maskPieces } from "./masking.ts";
+export { type OffsetTable, offsetTable } from "./offsets.ts";
+export { type PieceSpan, piecesOf } from "./spans.ts";
 export { loadTokenizer } from "./tokenizer/load-tokenizer.ts";

@@ -8,8 +8,24 @@ export const byteLevelSchema = z.object({
   use_regex: z.boolean().default(true),
 });
 
+/** Letters and digits assigned after the library's tables (Unicode 16) were made: to it they are other signs. */
+const newer =
+  "\\u{88f}\\u{c5c}\\u{cdc}\\u{a7ce}-\\u{a7cf}\\u{a7d2}\\u{a7d4}\\u{a7f1}\\u{10940}-\\u{10959}" +
+  "\\u{10ec5}-\\u{10ec7}\\u{11db0}-\\u{11ddb}\\u{16ea0}-\\u{16eb8}\\u{16ebb}-\\u{16ed3}" +
+  "\\u{16ff2}-\\u{16ff3}\\u{187f8}-\\u{187ff}\\u{18d09}-\\u{18d1e}\\u{18d80}-\\u{18df2}" +
+  "\\u{1e6c0}-\\u{1e6de}\\u{1e6e0}-\\u{1e6e2}\\u{1e6e4}-\\u{1e6e5}\\u{1e6e7}-\\u{1e6ed}" +
+  "\\u{1e6f0}-\\u{1e6f4}\\u{1e6fe}-\\u{1e6ff}\\u{2b73a}-\\u{2b73f}\\u{2cea2}-\\u{2cead}" +
+  "\\u{323b0}-\\u{33479}\\u{11de0}-\\u{11de9}\\u{16ff4}-\\u{16ff6}";
+const letter = `[\\p{L}--[${newer}]]`;
+const digit = `[\\p{N}--[${newer}]]`;
+const sign = `[[^\\p{White_Space}\\p{L}\\p{N}]${newer}]`;
+const space = "\\p{White_Space}";
+
 /** Contractions; letters, numbers, or other signs with a space before them; white space but for a word's own space. */
-const gpt2Words = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
+const gpt2Words = new RegExp(
+  `'s|'t|'re|'ve|'m|'ll|'d| ?${letter}+| ?${digit}+| ?${sign}+|${space}+(?!${space.replace("p", "P")})|${space}+`,
+  "gv",
+);
 
 /** The printable character that stands for each byte: itself where it is printable, else the next from U+0100. */
 export const byteCharacters: readonly string[] = (() => {
@@ -23,8 +39,7 @@ const utf8 = new TextEncoder();
 /**
  * Splits text by GPT-2's pattern and writes each word as the characters that stand for its UTF-8 bytes.
  *
- * @source Rust `tokenizers` 0.23.2, pre_tokenizers/byte_level.rs. Differs: letters and numbers are those of Node's
- * Unicode tables
+ * @source Rust `tokenizers` 0.23.2, pre_tokenizers/byte_level.rs, whose pattern is GPT-2's
  */
 export function byteLevel(options: z.output<typeof byteLevelSchema>): PreTokenizer {
   const split = (source: AlignedText): AlignedText[] => {
