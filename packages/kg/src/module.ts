@@ -1,8 +1,11 @@
 import { ContainerModule } from "inversify";
+import { folder } from "./folder.ts";
+import { graphologyJson } from "./graphology-json.ts";
 import { GRAPH } from "./tokens.ts";
+import { tsv } from "./tsv.ts";
 import { wordnet } from "./wordnet/index.ts";
 
 /** Binds the graph adapters of this package. */
 export default new ContainerModule(({ bind }) => {
-  bind(GRAPH).toConstantValue(wordnet);
+  for (const adapter of [folder, graphologyJson, tsv, wordnet]) bind(GRAPH).toConstantValue(adapter);
 });
