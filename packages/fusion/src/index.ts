@@ -1,6 +1,5 @@
 export { type Arm, parseArm } from "./arm.ts";
 export { arrayOf, batchArrays, collateExamples } from "./batch.ts";
-export { composeFusions, type StackPart } from "./compose.ts";
 export type * from "./contract.ts";
 export { type Control, checkControl, controls } from "./controls.ts";
 export { defineFusion } from "./define-fusion.ts";
@@ -14,5 +13,6 @@ export {
   piecesOfSpan,
   prepareExamples,
 } from "./prepared-text.ts";
+export { stackFusions } from "./stack.ts";
 export { checkStack } from "./stack-check.ts";
 export { FUSION } from "./tokens.ts";

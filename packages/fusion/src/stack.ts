@@ -1,11 +1,12 @@
 import type { Block, Stream } from "@kgraft/encoder";
 import { RunError } from "@kgraft/runtime";
 import type { Encoding } from "@kgraft/text";
+import { z } from "zod";
 import type { Fusion, FusionDefinition, PreparedExample, SeamInput } from "./contract.ts";
 import { checkStack } from "./stack-check.ts";
 
 /** A strategy of a stack and what it made. */
-export interface StackPart {
+interface StackPart {
   readonly definition: FusionDefinition;
   readonly fusion: Fusion;
 }
@@ -14,17 +15,41 @@ export interface StackPart {
 type StackKnowledge = readonly unknown[];
 
 /**
- * Makes one strategy of several by chaining their seams. `none` in a stack adds nothing. A strategy that puts in pieces
- * prepares first, so that all others see the pieces the model reads; one that changes the inside of layers stands
- * innermost, so that all others read what it made.
+ * Makes one strategy of several by chaining their seams; its options are theirs, by name. `none` in a stack adds nothing.
+ * A strategy that puts in pieces prepares first, so that all others see the pieces the model reads; one that changes the
+ * inside of layers stands innermost, so that all others read what it made.
  *
- * @throws InputError `fusion.stack` where two claim the same
+ * @param at where the stack was written, for messages: `config.fusion.name`
+ * @throws InputError `fusion.stack` where two claim the same, or no example fits all
  */
-export function composeFusions(parts: readonly StackPart[], at: string): Fusion<StackKnowledge> {
-  checkStack(
-    parts.map(({ definition }) => definition),
-    at,
-  );
+export function stackFusions(definitions: readonly FusionDefinition[], at: string): FusionDefinition {
+  checkStack(definitions, at);
+  const [only] = definitions;
+  if (only !== undefined && definitions.length === 1) return only;
+  const byName = <Value>(value: (definition: FusionDefinition) => Value) =>
+    Object.fromEntries(definitions.map((definition) => [definition.name, value(definition)]));
+  const options = z.strictObject(byName((definition) => definition.options.prefault({})));
+  return {
+    name: definitions.map(({ name }) => name).join("+"),
+    summary: definitions.map(({ summary }) => summary).join(" "),
+    options,
+    needs: [...new Set(definitions.flatMap(({ needs }) => needs))],
+    accepts: (["text", "triple"] as const).filter((kind) => definitions.every(({ accepts }) => accepts.includes(kind))),
+    claims: [...new Set(definitions.flatMap(({ claims }) => claims))],
+    neutral: byName(({ neutral }) => neutral),
+    create(given, resources) {
+      const parsed = given as Readonly<Record<string, unknown>>;
+      return compose(
+        definitions.map((definition) => ({
+          definition,
+          fusion: definition.create(parsed[definition.name], resources),
+        })),
+      );
+    },
+  };
+}
+
+function compose(parts: readonly StackPart[]): Fusion<StackKnowledge> {
   const fusions = parts.map(({ fusion }) => fusion);
   const firstLayers = fusions.flatMap(({ firstLayer }) => firstLayer ?? []);
   return {

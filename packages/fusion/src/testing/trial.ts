@@ -1,0 +1,99 @@
+import { createEncoder, type LayerRange } from "@kgraft/encoder";
+import { type Draw, streams } from "@kgraft/runtime";
+import {
+  type HostBatch,
+  inference,
+  type LossFunction,
+  Parameters,
+  type StepContext,
+  type TensorBatch,
+  tf,
+  toDevice,
+} from "@kgraft/tensor";
+import type { TextExample } from "@kgraft/text";
+import { collateExamples } from "../batch.ts";
+import type { Fusion, FusionDefinition } from "../contract.ts";
+import { createFusedEncoder, type FusedEncoder } from "../fused-encoder.ts";
+import { type PreparedText, prepareExamples } from "../prepared-text.ts";
+import type { SmallWorld } from "./small-world.ts";
+
+/** Word states on the host. */
+export interface States {
+  /** [B, T, H] */
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** One strategy on the small encoder, ready to run. */
+export interface Trial {
+  readonly fused: FusedEncoder;
+  /** Encoder, strategy and heads; of this trial's seed. */
+  readonly parameters: Parameters;
+  prepare(examples: readonly TextExample[]): Promise<readonly PreparedText[]>;
+  collate(prepared: readonly PreparedText[], length: number, draw?: Draw): HostBatch;
+  /** Runs a batch without dropout; more arrays may stand in for stored states. */
+  run(batch: HostBatch, range?: LayerRange, hidden?: States): States;
+  /** Calls with a batch on the device, constants included, and gives everything back afterwards. */
+  onDevice<Result>(batch: HostBatch, use: (tensors: TensorBatch) => Result): Result;
+  /** Every loss that training could have: the heads' own, and a fixed random reading of the word states. */
+  readonly losses: LossFunction;
+}
+
+/** Opens a trial; options are as a config writes them. The caller disposes of the parameters. */
+export function openTrial(
+  definition: FusionDefinition,
+  options: Readonly<Record<string, unknown>>,
+  world: SmallWorld,
+  seed = 11,
+): Trial {
+  const fusion: Fusion = definition.create(definition.options.parse(options), world);
+  const fused = createFusedEncoder(createEncoder(world.encoder), fusion);
+  const parameters = Parameters.create([...fused.parameters, ...fused.headParameters], streams(seed));
+  const { tokenizer } = world;
+  const onDevice: Trial["onDevice"] = (batch, use) => {
+    const tensors = toDevice({ ...batch.arrays, ...fused.constants });
+    try {
+      return use(tensors);
+    } finally {
+      tf.dispose(Object.values(tensors));
+    }
+  };
+  return {
+    fused,
+    parameters,
+    onDevice,
+    prepare: async (examples) =>
+      (await prepareExamples(examples, { tokenizer, fusion, maxLength: world.encoder.maxPositions })).prepared,
+    collate: (prepared, length, draw) => collateExamples(prepared, length, fusion, draw),
+    run: (batch, range, hidden) =>
+      onDevice(withStored(batch, hidden), (tensors) => states(fused, parameters, tensors, range)),
+    losses: (weights, tensors, context) => allLosses(fused, weights, tensors, context),
+  };
+}
+
+function withStored(batch: HostBatch, hidden: States | undefined): HostBatch {
+  if (hidden === undefined) return batch;
+  const { shape, values: data } = hidden;
+  return { ...batch, arrays: { ...batch.arrays, hidden: { dtype: "float32", shape, data } } };
+}
+
+function states(fused: FusedEncoder, parameters: Parameters, tensors: TensorBatch, range?: LayerRange): States {
+  return tf.tidy(() => {
+    const { hidden } = fused.run(parameters, tensors, inference, range).stream;
+    return { shape: hidden.shape, values: Float32Array.from(hidden.dataSync<"float32">()) };
+  });
+}
+
+function allLosses(
+  fused: FusedEncoder,
+  weights: Parameters | { get(name: string): tf.Tensor },
+  tensors: TensorBatch,
+  context: StepContext,
+): ReturnType<LossFunction> {
+  const run = fused.run(weights, tensors, context);
+  const { hidden } = run.stream;
+  const size = hidden.shape.reduce((product, axis) => product * axis, 1);
+  const reading = tf.tensor(streams(5).at("reading").fillNormal(new Float32Array(size), 1), hidden.shape);
+  const sum = tf.sum(tf.mul(hidden, reading)) as tf.Scalar;
+  return { reading: { sum, weight: tf.scalar(size) }, ...fused.losses(run, weights, tensors, context) };
+}
