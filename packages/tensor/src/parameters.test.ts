@@ -1,7 +1,6 @@
-import "@tensorflow/tfjs-backend-cpu";
 import { streams } from "@kgraft/runtime";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type ParameterSpec, Parameters, tf } from "./index.ts";
+import { openBackend, type ParameterSpec, Parameters, tf } from "./index.ts";
 
 const specs: readonly ParameterSpec[] = [
   { name: "layer.0.query.weight", shape: [3, 4], init: { kind: "normal", deviation: 0.5 }, role: "weight" },
@@ -10,7 +9,7 @@ const specs: readonly ParameterSpec[] = [
   { name: "relation", shape: [200, 5], init: { kind: "uniform", limit: 0.1 }, role: "embedding" },
 ];
 
-beforeAll(() => tf.setBackend("cpu"));
+beforeAll(() => openBackend("cpu"));
 
 describe("Parameters", () => {
   it("draws each parameter from its own stream", async () => {

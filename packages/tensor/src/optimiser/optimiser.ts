@@ -1,0 +1,164 @@
+import { InputError, RunError, suggestion } from "@kgraft/runtime";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Parameters } from "../parameters.ts";
+import { adagrad } from "./adagrad.ts";
+import { adamW } from "./adamw.ts";
+import type { Gradients } from "./clip.ts";
+import type { OptimiserConfig } from "./config.ts";
+import { decays, type LayerwiseDecay, type ParameterGroup, type ParameterPlan, planParameters } from "./groups.ts";
+import { lamb } from "./lamb.ts";
+import { sgd } from "./sgd.ts";
+import type { UpdateRule } from "./update-rule.ts";
+
+/** The changing numbers of a step as scalars: rates, bias corrections. Inputs of the step, made before it. */
+export type StepScalars = Readonly<Record<string, tf.Scalar>>;
+
+/** Which parameters are trained differently. */
+export interface OptimiserGroups {
+  readonly groups?: readonly ParameterGroup[];
+  readonly layerwiseDecay?: LayerwiseDecay;
+}
+
+/** A parameter that is trained, with its moments. */
+interface Trained {
+  readonly plan: ParameterPlan;
+  /** Which rate and decay it shares with others. */
+  readonly group: number;
+  moments: readonly tf.Tensor[];
+}
+
+/** Moves parameters along their gradients, and holds the moments that this takes. */
+export class Optimiser {
+  readonly #parameters: Parameters;
+  readonly #rule: UpdateRule;
+  readonly #trained = new Map<string, Trained>();
+  readonly #groups: { readonly rate: number; readonly decay: number }[] = [];
+
+  /**
+   * @throws InputError `tensor.optimiser` for an unknown name or a rate that is not above 0, and what
+   * {@link planParameters} throws
+   */
+  constructor(config: OptimiserConfig, parameters: Parameters, { groups, layerwiseDecay }: OptimiserGroups = {}) {
+    this.#parameters = parameters;
+    this.#rule = updateRule(config);
+    const specs = parameters.names().map((name) => parameters.spec(name));
+    const defaults = { rate: config.rate, decay: config.decay ?? this.#rule.defaultDecay };
+    for (const plan of planParameters(specs, defaults, groups, layerwiseDecay)) {
+      if (plan.frozen) continue;
+      const moments = this.#rule.moments.map(() => tf.keep(tf.zeros([...plan.spec.shape])));
+      this.#trained.set(plan.spec.name, { plan, group: this.#groupOf(plan), moments });
+    }
+  }
+
+  /** Names of the parameters that are trained: those that gradients are wanted for. */
+  get trainable(): readonly string[] {
+    return [...this.#trained.keys()];
+  }
+
+  /**
+   * Makes the scalars of one update; the caller disposes them.
+   *
+   * @param step 1 for the first update
+   * @param factor the schedule's
+   */
+  scalars(step: number, factor: number): StepScalars {
+    const scalars: Record<string, tf.Scalar> = {};
+    for (const [group, { rate, decay }] of this.#groups.entries())
+      for (const [name, value] of Object.entries(this.#rule.numbers(step, rate * factor, decay)))
+        scalars[`${group}/${name}`] = tf.scalar(value, "float32");
+    return scalars;
+  }
+
+  /**
+   * Moves every parameter that has a gradient, and its moments; the others stay as they are, without decay. A pure
+   * function of parameters, moments, gradients and scalars.
+   */
+  apply(gradients: Gradients, scalars: StepScalars): void {
+    for (const [name, gradient] of Object.entries(gradients)) {
+      const trained = this.#find(name);
+      const { plan, group } = trained;
+      const scalar = (key: string): tf.Scalar => scalars[`${group}/${key}`] as tf.Scalar;
+      const next = tf.tidy(() => {
+        const state = { value: this.#parameters.get(name), gradient, moments: trained.moments };
+        const { value, moments } = this.#rule.update(state, scalar, {
+          decaying: plan.decay > 0,
+          weight: decays(plan.spec),
+        });
+        return { value: tf.keep(value), moments: moments.map((moment) => tf.keep(moment)) };
+      });
+      this.#parameters.replace(name, next.value);
+      for (const moment of trained.moments) moment.dispose();
+      trained.moments = next.moments;
+    }
+  }
+
+  /** The moments as `<moment>/<parameter>` with their tensors, for a checkpoint. They stay the optimiser's. */
+  moments(): readonly (readonly [string, tf.Tensor])[] {
+    return [...this.#trained].flatMap(([name, { moments }]) =>
+      moments.map((moment, i) => [`${this.#rule.moments[i]}/${name}`, moment] as const),
+    );
+  }
+
+  /**
+   * Sets the moments to what {@link moments} gave.
+   *
+   * @param read gives the values of one moment by its name; the array is copied
+   */
+  async assignMoments(read: (name: string) => Promise<Float32Array>): Promise<void> {
+    for (const [name, trained] of this.#trained) {
+      const { shape } = trained.plan.spec;
+      const next: tf.Tensor[] = [];
+      for (const moment of this.#rule.moments)
+        next.push(tf.keep(tf.tensor((await read(`${moment}/${name}`)).slice(), [...shape], "float32")));
+      for (const moment of trained.moments) moment.dispose();
+      trained.moments = next;
+    }
+  }
+
+  /** Gives the moments back. */
+  dispose(): void {
+    for (const { moments } of this.#trained.values()) for (const moment of moments) moment.dispose();
+    this.#trained.clear();
+  }
+
+  #groupOf({ rate, decay }: ParameterPlan): number {
+    const known = this.#groups.findIndex((group) => group.rate === rate && group.decay === decay);
+    return known === -1 ? this.#groups.push({ rate, decay }) - 1 : known;
+  }
+
+  #find(name: string): Trained {
+    const trained = this.#trained.get(name);
+    if (trained !== undefined) return trained;
+    throw new RunError({
+      code: "tensor.optimiser.frozen",
+      at: "tensor.optimiser",
+      problem: `"${name}" has a gradient but is not trained`,
+      wanted: "Wanted gradients of `trainable` parameters only",
+    });
+  }
+}
+
+const names = ["adamw", "lamb", "sgd", "adagrad"];
+
+function updateRule(config: OptimiserConfig): UpdateRule {
+  if (!(config.rate > 0 && Number.isFinite(config.rate)))
+    throw refusal("rate", `is ${config.rate}`, "Wanted a number above 0");
+  switch (config.name) {
+    case "adamw":
+      return adamW(config);
+    case "lamb":
+      return lamb(config);
+    case "sgd":
+      return sgd(config);
+    case "adagrad":
+      return adagrad(config);
+    default: {
+      const { name } = config as { name: string };
+      throw refusal("name", `no optimiser "${name}"`, `Wanted one of ${names.join(", ")}`, suggestion(name, names));
+    }
+  }
+}
+
+function refusal(key: string, problem: string, wanted: string, fix?: string): InputError {
+  return new InputError({ code: "tensor.optimiser", at: `optimiser.${key}`, problem, wanted, fix });
+}

@@ -1,0 +1,24 @@
+import { InputError, messageOf } from "@kgraft/runtime";
+
+/**
+ * Compiles a pattern over parameter names: `/…/` is a regular expression that may match anywhere, everything else a glob
+ * over the whole name, in which `*` stands for any run of characters and `?` for one.
+ *
+ * @param at where the pattern is written, for errors
+ * @throws InputError `tensor.groups.pattern` where the expression is malformed
+ */
+export function namePattern(pattern: string, at: string): (name: string) => boolean {
+  const inner = /^\/(.*)\/$/s.exec(pattern)?.[1];
+  const source =
+    inner ??
+    `^${pattern
+      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replace(/\*+/g, ".*")
+      .replace(/\?/g, ".")}$`;
+  try {
+    const expression = new RegExp(source, "s");
+    return (name) => expression.test(name);
+  } catch (cause) {
+    throw new InputError({ code: "tensor.groups.pattern", at, problem: messageOf(cause), cause });
+  }
+}
