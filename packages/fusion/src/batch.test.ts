@@ -99,7 +99,7 @@ describe("collateExamples", () => {
       const data = [...(arrays[name]?.data ?? [])];
       return [data.slice(0, 14), data.slice(14)];
     };
-    expect(Object.keys(arrays)).toEqual(["inputIds", "typeIds", "attentionMask", "targetMask"]);
+    expect(Object.keys(arrays)).toEqual(["inputIds", "typeIds", "attentionMask"]);
     expect(rows("inputIds")[1]?.slice(7)).toEqual([3, 0, 0, 0, 0, 0, 0]);
     expect(rows("typeIds")).toEqual([
       [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0].map((_, i) => prepared[1]?.encoding.typeIds[i] ?? 0),
@@ -108,18 +108,12 @@ describe("collateExamples", () => {
     expect(rows("attentionMask").map((row) => row.reduce((sum, real) => sum + real, 0))).toEqual(
       prepared.slice(1, 3).map(({ encoding }) => encoding.ids.length),
     );
-    expect(rows("targetMask")).toEqual([
-      [0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-      [0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0],
-    ]);
     expect(ids).toEqual(["pair", "without vector"]);
     expect(tokens).toBe((prepared[1]?.encoding.ids.length ?? 0) + 8);
   });
 
-  it("adds what the strategy collates, and no target mask without targets", async () => {
-    const examples = world.examples.map(({ target: _, ...example }) => example);
-    const settings = { tokenizer: world.tokenizer, maxLength: 40, fusion: injecting };
-    const { prepared } = await prepareExamples(examples, settings);
+  it("adds what the strategy collates", async () => {
+    const { prepared } = await prepare(injecting);
     const { arrays } = collateExamples(prepared, 20, injecting);
     expect(Object.keys(arrays)).toEqual(["inputIds", "typeIds", "attentionMask", "fusion/injecting/rows"]);
     expect([...(arrays["fusion/injecting/rows"]?.data ?? [])]).toEqual([4, 4, 20]);

@@ -11,15 +11,12 @@ export const batchArrays = {
   typeIds: "typeIds",
   /** bool [B, T], true where a real piece stands. */
   attentionMask: "attentionMask",
-  /** bool [B, T], true on the pieces of the target span; only where the examples have targets. */
-  targetMask: "targetMask",
   /** float32 [B, T, H], stored hidden states to start from; put there by whoever stored them. */
   hidden: "hidden",
 } as const;
 
 /**
- * Pads prepared examples to one batch: `inputIds`, `typeIds`, `attentionMask`, `targetMask` where there are targets, and
- * what the strategy collates under its own names.
+ * Pads prepared examples to one batch: `inputIds`, `typeIds`, `attentionMask`, and what the strategy collates under its own names.
  *
  * @param length T; every example must fit
  * @param draw in pre-training: the stream of this batch's corruption
@@ -33,7 +30,7 @@ export function collateExamples(
 ): HostBatch {
   const shape = { rows: prepared.length, length };
   for (const row of prepared) checkLength(row, length);
-  const arrays: Record<string, HostArray> = {
+  const arrays = {
     [batchArrays.inputIds]: int32(shape.rows, length, (row, piece) => {
       const one = prepared[row] as PreparedText;
       return one.encoding.ids[piece] ?? one.padId;
@@ -41,10 +38,6 @@ export function collateExamples(
     [batchArrays.typeIds]: int32(shape.rows, length, (row, piece) => prepared[row]?.encoding.typeIds[piece] ?? 0),
     [batchArrays.attentionMask]: mask(shape.rows, length, (row, piece) => piece < pieceCount(prepared[row])),
   };
-  if (prepared.some((row) => row.targetPieces !== undefined)) {
-    const targets = prepared.map((row) => new Set(row.targetPieces));
-    arrays[batchArrays.targetMask] = mask(shape.rows, length, (row, piece) => targets[row]?.has(piece) === true);
-  }
   return {
     arrays: { ...arrays, ...fusion.collate?.(prepared, shape, draw) },
     ids: prepared.map((row) => row.example.id),
