@@ -104,7 +104,16 @@ def cases(pad, types, first_position):
     return made
 
 
+def additive(inputs):
+    """`transformers` adds a four-axis mask to the scores as it is, so a boolean one must become 0 and minus a large number."""
+    mask = inputs["attention_mask"]
+    if mask.dim() == 2:
+        return inputs
+    return inputs | dict(attention_mask=torch.zeros(mask.shape, dtype=torch.float64).masked_fill(~mask, -1e30))
+
+
 def run(base, masked, inputs, with_gradients):
+    inputs = additive(inputs)
     hidden = base(**inputs, output_hidden_states=True)
     found = {f"state.{i}": state for i, state in enumerate(hidden.hidden_states)}
     if getattr(hidden, "pooler_output", None) is not None:
