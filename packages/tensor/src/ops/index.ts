@@ -1,0 +1,11 @@
+export { type AttentionOptions, attention } from "./attention.ts";
+export { type Dropout, dropout } from "./dropout.ts";
+export { dropoutResidualNorm } from "./dropout-residual-norm.ts";
+export { embedding, gatherRows } from "./embedding.ts";
+export { gelu, geluTanh } from "./gelu.ts";
+export { layerNorm } from "./layer-norm.ts";
+export { linear } from "./linear.ts";
+export { sigmoidCrossEntropy } from "./sigmoid-cross-entropy.ts";
+export { softmaxCrossEntropy } from "./softmax-cross-entropy.ts";
+export { tiedVocabularyLoss } from "./tied-vocabulary-loss.ts";
+export { visibleBias } from "./visible-bias.ts";

@@ -1,0 +1,37 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { differentiable } from "./differentiable.ts";
+import { product } from "./matrix-product.ts";
+import { asMatrix, checkShape, lastOf } from "./shape-check.ts";
+
+/**
+ * Computes `x Wᵀ + b`.
+ *
+ * @param x      float32 [..., in]
+ * @param weight float32 [out, in]
+ * @param bias   float32 [out]
+ * @returns float32 [..., out]
+ * @throws RunError `tensor.shape` where the shapes do not fit
+ */
+export function linear(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Tensor {
+  const width = lastOf(x.shape);
+  checkShape("linear", "weight", weight, weight.rank === 2 && weight.shape[1] === width, `[out, ${width}] = [out, in]`);
+  const out = weight.shape[0] as number;
+  if (bias !== undefined)
+    checkShape("linear", "bias", bias, bias.rank === 1 && bias.shape[0] === out, `[${out}] = [out]`);
+  return differentiable(
+    bias === undefined ? { x, weight } : { x, weight, bias },
+    (save) => {
+      save(x, weight);
+      const y = product(asMatrix(x), weight as tf.Tensor2D, { b: true });
+      return tf.reshape(bias === undefined ? y : tf.add(y, bias), [...x.shape.slice(0, -1), out]);
+    },
+    (dy, saved) => {
+      const [input, kernel] = saved as [tf.Tensor, tf.Tensor2D];
+      return {
+        x: () => tf.reshape(product(asMatrix(dy), kernel), input.shape),
+        weight: () => product(asMatrix(dy), asMatrix(input), { a: true }),
+        bias: () => tf.sum(asMatrix(dy), 0),
+      };
+    },
+  );
+}
