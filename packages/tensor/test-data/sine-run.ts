@@ -7,6 +7,7 @@ import {
   type TensorBatch,
   type TrainOptions,
   tf,
+  toDevice,
   type Weights,
 } from "../src/index.ts";
 
@@ -59,4 +60,40 @@ export function sineRun(changes: Partial<TrainOptions> = {}): TrainOptions {
     progress: silent,
     ...changes,
   };
+}
+
+/** Twenty steps of two batches with dropout, evaluations and a checkpoint every third step. */
+export function resumableRun(folder: string, changes: Partial<TrainOptions> = {}): TrainOptions {
+  const run = sineRun();
+  return {
+    ...run,
+    losses: noisyLosses,
+    length: { steps: 20 },
+    accumulate: 2,
+    clipNorm: 0.5,
+    evaluate: { every: 4, run: () => sineError(run.parameters), metric: "error", goal: "min" },
+    checkpoint: { folder, everySteps: 3, keep: 2, configHash: "sine-1", resume: true },
+    ...changes,
+  };
+}
+
+/** Two losses whose inputs are disturbed by the dropout key, so that a wrong key shows. */
+const noisyLosses: LossFunction = (weights, batch, context) => {
+  const noise = tf.mul(tf.cast(tf.mod(context.key as tf.Tensor, 7), "float32"), 0.01);
+  const x = tf.add(batch.x as tf.Tensor, tf.sum(noise));
+  const out = tf.abs(sineModel(weights, { x }));
+  return {
+    ...sineLosses(weights, { ...batch, x }, context),
+    size: { sum: tf.sum(out), weight: tf.scalar(4) },
+  };
+};
+
+/** The mean square error on one batch that no epoch holds. */
+export async function sineError(parameters: Parameters): Promise<{ error: number }> {
+  const { arrays } = await sineData.batch(99, 0);
+  const batch = toDevice(arrays);
+  const error = tf.tidy(() => tf.mean(tf.squaredDifference(sineModel(parameters, batch), batch.y as tf.Tensor)));
+  const [value] = await error.data();
+  tf.dispose([error, { ...batch }]);
+  return { error: value as number };
 }
