@@ -121,7 +121,17 @@ export const elementwiseGradients: readonly GradientRule[] = [
         ),
       ),
   })),
+  // Steps and comparisons are flat where they are smooth, so that masks may be computed from what is trained.
+  ...[tf.Greater, tf.GreaterEqual, tf.Less, tf.LessEqual, tf.Equal, tf.NotEqual, tf.LogicalAnd, tf.LogicalOr].map(
+    (kernel) =>
+      rule(kernel, ["a", "b"], [], (_dy, saved) => {
+        const [a, b] = saved as [tf.Tensor, tf.Tensor];
+        return { a: () => tf.zeros(a.shape), b: () => tf.zeros(b.shape) };
+      }),
+  ),
+  rule(tf.LogicalNot, ["x"], [], (_dy, [x]) => ({ x: () => tf.zeros((x as tf.Tensor).shape) })),
   rule(tf.Select, ["condition"], [], (dy, [condition]) => ({
+    condition: () => tf.zeros((condition as tf.Tensor).shape),
     t: () => where(dy, condition as tf.Tensor),
     e: () => where(dy, tf.logicalNot(condition as tf.Tensor)),
   })),
