@@ -1,3 +1,14 @@
+export {
+  type FirstSenseInput,
+  type FirstSensePredictions,
+  firstSense,
+  mentionAtTarget,
+  mostFrequentType,
+} from "./baselines.ts";
+export type * from "./contract.ts";
+export { entityTyping } from "./entity-typing/entity-typing.ts";
+export type { EntityTypingOptions } from "./entity-typing/options.ts";
+export { type FinetuneInput, type FinetuneResult, finetune, type SplitResult } from "./finetune.ts";
 export { type LabelLine, readLabelLines } from "./label-lines.ts";
 export {
   type EntityTypingCounter,
@@ -8,9 +19,16 @@ export {
   scoreEntityTypes,
   type TypeScore,
 } from "./metrics/entity-typing.ts";
+export { type Prediction, readPredictions, writePredictions } from "./predictions.ts";
+export { mlm } from "./pretraining/mlm.ts";
 export {
-  type Prediction,
-  readPredictions,
-  writePredictions,
-} from "./predictions.ts";
+  type ObjectiveChoice,
+  objectiveChoices,
+  type PretrainOptions,
+  pretrainOptions,
+} from "./pretraining/options.ts";
+export { type PretrainInput, type PretrainResult, pretrain } from "./pretraining/pretrain.ts";
 export { scoreEntityTyping } from "./score-files.ts";
+export { type StoredStates, type StoreOptions, storeStates } from "./stored-states.ts";
+export type { TaskFileOptions, TrainingOptions } from "./task-options.ts";
+export { OBJECTIVE, TASK } from "./tokens.ts";

@@ -6,7 +6,7 @@ import { InputError } from "@kgraft/runtime";
  * @source Ling and Weld, AAAI 2012, section 4; ERNIE-THU's and UFET's released scorers, whose macro averages differ: ERNIE
  * divides by all lines, UFET by the lines that have a prediction (P) or gold labels (R)
  */
-export interface EntityTypingScores {
+export type EntityTypingScores = {
   /** Share of lines with T = Y; both empty counts. */
   readonly strictAccuracy: number;
   /** Σ |T∩Y|/|Y| over lines with a prediction, divided by n (ERNIE's). */
@@ -22,7 +22,7 @@ export interface EntityTypingScores {
   /** Σ |T∩Y| / Σ |T|; 0 where there is no gold label at all. */
   readonly looseMicroRecall: number;
   readonly looseMicroF1: number;
-}
+};
 
 /** How one type fares. A score whose denominator is 0 is undefined, not 0. */
 export interface TypeScore {

@@ -1,0 +1,94 @@
+import type { Stream, TransformerEncoder } from "@kgraft/encoder";
+import type { BatchShape, PreparedText, SeamInput } from "@kgraft/fusion";
+import type { Definition, Draw } from "@kgraft/runtime";
+import type { HostArray, Loss, ParameterSpec, tf } from "@kgraft/tensor";
+import type { TextExample, Tokenizer } from "@kgraft/text";
+import type { Prediction } from "./predictions.ts";
+import type { TaskFileOptions, TrainingOptions } from "./task-options.ts";
+
+/** The examples of a task by their part of the data. */
+export interface Splits {
+  readonly train: readonly TextExample[];
+  /** Empty where a task is trained without looking. */
+  readonly validation: readonly TextExample[];
+  readonly test: readonly TextExample[];
+}
+
+/** What a task is made from. */
+export interface TaskNeeds {
+  readonly splits: Splits;
+  readonly encoder: TransformerEncoder;
+}
+
+/** Scores of a split: `scores` go to `metrics.json`, what else there is to the report. */
+export interface TaskReport {
+  readonly lines: number;
+  readonly scores: Readonly<Record<string, number>>;
+}
+
+/** A fine-tuning task on texts: a head on the last hidden states, and what is counted right. */
+export interface Task<Report extends TaskReport = TaskReport> {
+  readonly name: string;
+  /** The head's parameters, `head/<task>/…`. */
+  readonly parameters: readonly ParameterSpec[];
+  readonly training: TrainingOptions;
+  /** The score by which `keep: best` chooses; higher is better. */
+  readonly metric: string;
+  /** What a person should know of the data: labels never seen in training, … */
+  readonly notes: readonly string[];
+  /** The examples, checked and, where the task says so, changed before tokenisation (markers). */
+  readonly splits: Splits;
+  /** Whether all that the head reads was left by the length limit; otherwise nothing is predicted. */
+  fits(example: PreparedText): boolean;
+  /** The task's own arrays of a batch of examples that fit, `task/<task>/…`. */
+  collate(examples: readonly PreparedText[], shape: BatchShape): Readonly<Record<string, HostArray>>;
+  /**
+   * @param hidden last hidden states, float32 [B, T, H]
+   * @returns float32 [B, C]
+   */
+  logits(hidden: tf.Tensor, at: SeamInput): tf.Tensor;
+  /** @param logits float32 [B, C] */
+  loss(logits: tf.Tensor, at: SeamInput): Loss;
+  /**
+   * @param logits float32 [C] of one example
+   * @throws RunError `tasks.logits` where one is not finite
+   */
+  predict(id: string, logits: Float32Array): Prediction;
+  score(gold: readonly TextExample[], predictions: readonly Prediction[]): Report;
+}
+
+/** A task that can be chosen by name. */
+export interface TaskDefinition<
+  Options extends TaskFileOptions = TaskFileOptions,
+  Report extends TaskReport = TaskReport,
+> extends Definition<Options, TaskNeeds, Task<Report>> {}
+
+/** What an objective is made from. */
+export interface ObjectiveNeeds {
+  readonly encoder: TransformerEncoder;
+  readonly tokenizer: Tokenizer;
+}
+
+/** A batch as an objective meets it, before it goes to the device. */
+export interface ObjectiveBatch {
+  readonly examples: readonly PreparedText[];
+  readonly shape: BatchShape;
+  /** int32 [B, T]; what an objective hides it overwrites here: the array belongs to the batch being made. */
+  readonly ids: Int32Array;
+  /** The stream of the example in a row: the same for every strategy, batch size and order of batches. */
+  draw(row: number): Draw;
+}
+
+/** A pre-training objective that belongs to no strategy. */
+export interface Objective {
+  readonly name: string;
+  /** Its head's parameters. */
+  readonly parameters: readonly ParameterSpec[];
+  /** Corrupts the ids of a batch and gives the arrays that the loss reads, `objective/<name>/…`. */
+  corrupt(batch: ObjectiveBatch): Readonly<Record<string, HostArray>>;
+  /** @param hidden last hidden states, float32 [B, T, H] */
+  loss(hidden: tf.Tensor, stream: Stream, at: SeamInput): Loss;
+}
+
+/** An objective that can be chosen by name. */
+export type ObjectiveDefinition<Options = unknown> = Definition<Options, ObjectiveNeeds, Objective>;

@@ -1,0 +1,80 @@
+import { InputError } from "@kgraft/runtime";
+import type { Splits, Task, TaskDefinition, TaskNeeds } from "../contract.ts";
+import { type EntityTypingReport, scoreEntityTypes } from "../metrics/entity-typing.ts";
+import { type Decision, decide } from "./decision.ts";
+import { typingHead } from "./head.ts";
+import { settleLabels } from "./label-list.ts";
+import { markTarget } from "./markers.ts";
+import { type EntityTypingOptions, entityTypingOptions } from "./options.ts";
+import { poolingMatrix, targetLabels } from "./target-arrays.ts";
+
+/** Entity typing: which types the marked span has in its sentence. */
+export const entityTyping: TaskDefinition<EntityTypingOptions, EntityTypingReport> = {
+  name: "entity-typing",
+  summary: "Gives the target span of a sentence its types: strict accuracy, loose macro and micro F1.",
+  paper: {
+    title: "Fine-Grained Entity Recognition",
+    authors: "Ling and Weld",
+    venue: "AAAI 2012",
+  },
+  options: entityTypingOptions,
+  create: createEntityTyping,
+};
+
+function createEntityTyping(options: EntityTypingOptions, needs: TaskNeeds): Task<EntityTypingReport> {
+  assertSplits(needs.splits);
+  const single = options.labels === "single";
+  const list = settleLabels(needs.splits, { stated: options.types, otherLabels: options.otherLabels, single });
+  const head = typingHead(needs.encoder, list.labels.length, options);
+  const decision = decisionOf(options);
+  return {
+    name: entityTyping.name,
+    training: options,
+    metric: options.metric,
+    notes: list.notes,
+    splits: options.markers === undefined ? list.splits : mapSplits(list.splits, options.markers),
+    ...head,
+    fits: ({ targetPieces = [] }) => targetPieces.length > 0,
+    collate: (examples, shape) => ({
+      ...poolingMatrix(examples, shape, options.pooling),
+      ...targetLabels(examples, list.number, single),
+    }),
+    predict: (id, logits) => decide(id, logits, list.labels, decision),
+    score: (gold, predictions) =>
+      scoreEntityTypes(
+        gold.map(({ id, labels = [] }) => ({ id, labels })),
+        predictions,
+        list.labels,
+      ),
+  };
+}
+
+function decisionOf({ labels, decision, threshold }: EntityTypingOptions): Decision {
+  if (labels === "single") return { kind: "argmax" };
+  return { kind: decision ?? "threshold", threshold: threshold ?? 0 };
+}
+
+function mapSplits({ train, validation, test }: Splits, markers: readonly [string, string]): Splits {
+  const mark = (examples: Splits["train"]) => examples.map((example) => markTarget(example, markers));
+  return { train: mark(train), validation: mark(validation), test: mark(test) };
+}
+
+function assertSplits(splits: Splits): void {
+  for (const split of ["train", "validation", "test"] as const) {
+    if (split !== "validation" && splits[split].length === 0)
+      throw new InputError({
+        code: "tasks.examples.empty",
+        at: `entity-typing.${split}`,
+        problem: "there is no example",
+        wanted: "Wanted at least one",
+      });
+    for (const { id, target, text } of splits[split])
+      if (target === undefined || target.start >= target.end || target.end > text.length)
+        throw new InputError({
+          code: "tasks.examples.target",
+          at: `entity-typing.${split}`,
+          problem: `example ${JSON.stringify(id)} has ${target === undefined ? "no target" : `the target [${target.start}, ${target.end}) in a text of ${text.length}`}`,
+          wanted: "Wanted a span of its text that is to be typed",
+        });
+  }
+}

@@ -1,0 +1,213 @@
+import { join } from "node:path";
+import type { FusedEncoder } from "@kgraft/fusion";
+import { InputError, type Progress, RunError, type Streams } from "@kgraft/runtime";
+import {
+  type CheckpointOptions,
+  type LossFunction,
+  type Parameters,
+  type StepRecord,
+  type TrainResult,
+  train,
+} from "@kgraft/tensor";
+import type { TextExample, Tokenizer } from "@kgraft/text";
+import type { Objective } from "../contract.ts";
+import { parametersBelow } from "../frozen-layers.ts";
+import { type PreparedTexts, prepareTexts } from "../prepared-texts.ts";
+import { TextBatches } from "../text-batches.ts";
+import { trainingGroups } from "../training-groups.ts";
+import type { PretrainOptions } from "./options.ts";
+import { PretrainingBatches } from "./pretraining-batches.ts";
+
+/** What continued pre-training takes. */
+export interface PretrainInput {
+  /** Linked, where the strategy reads links. */
+  readonly examples: readonly TextExample[];
+  readonly objectives: readonly Objective[];
+  readonly model: FusedEncoder;
+  /** The encoder's and the strategy's parameters, trained in place; the heads' are added where they are not there yet. */
+  readonly parameters: Parameters;
+  readonly tokenizer: Tokenizer;
+  readonly options: PretrainOptions;
+  readonly streams: Streams;
+  readonly progress: Progress;
+  readonly checkpoint?: CheckpointOptions | undefined;
+  /** Once aborted, the step is finished and saved, and a RunError `tasks.stopped` thrown. */
+  readonly signal?: AbortSignal | undefined;
+  /** @param record its step is counted over both stages */
+  onStep?(record: StepRecord): void;
+}
+
+/** What continued pre-training gives. */
+export interface PretrainResult {
+  readonly steps: number;
+  /** One value a step by loss, NaN where a step counted nothing. */
+  readonly losses: Readonly<Record<string, readonly number[]>>;
+  /** Examples read, repetitions counted. */
+  readonly examplesSeen: number;
+  readonly tokens: number;
+  /** Links used and without vector, pieces cut off, by name, over the corpus. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly seconds: number;
+}
+
+/** Steps that train the same parameters. */
+interface Stage {
+  readonly name: "heads" | "all";
+  readonly from: number;
+  readonly steps: number;
+  readonly frozenLayers: "all" | number;
+}
+
+/**
+ * Trains encoder and strategy on the neutral objectives and the strategy's own losses, as a weighted sum.
+ *
+ * For the first `headSteps` the encoder stays as it is, so that heads that start at random do not spoil it. Under every
+ * strategy the same texts come in the same order with the same masks.
+ *
+ * @throws InputError `tasks.pretrain.empty`, `tasks.pretrain.losses`, and for options or a checkpoint that do not fit;
+ * RunError where training diverges or is stopped
+ */
+export async function pretrain(input: PretrainInput): Promise<PretrainResult> {
+  const { model, objectives, parameters, streams } = input;
+  const started = performance.now();
+  assertLosses(input);
+  const heads = [...objectives.flatMap((objective) => objective.parameters), ...model.headParameters];
+  parameters.add(
+    heads.filter(({ name }) => !parameters.has(name)),
+    streams,
+  );
+  const { counts, batches } = await prepareCorpus(input);
+  const results: TrainResult[] = [];
+  for (const stage of stagesOf(input.options)) {
+    const result = await runStage(stage, batches, input);
+    if (result.stopped === "signal") throw stopped(stage.from + result.steps);
+    results.push(result);
+  }
+  return {
+    steps: input.options.steps,
+    losses: joined(results),
+    examplesSeen: batches.examplesSeen(input.options.steps),
+    tokens: results.reduce((sum, { tokens }) => sum + tokens, 0),
+    counts,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+async function prepareCorpus(
+  input: PretrainInput,
+): Promise<{ readonly counts: PreparedTexts["counts"]; readonly batches: PretrainingBatches }> {
+  const { model, objectives, tokenizer, options, streams } = input;
+  const { prepared, counts } = await prepareTexts(input.examples, {
+    model,
+    tokenizer,
+    maxLength: options.maxLength,
+    drawFor: (index) => streams.at("rewriting", index),
+  });
+  const withText = prepared.filter(({ encoding }) => encoding.sequenceIds.some((sequence) => sequence >= 0));
+  if (withText.length === 0)
+    throw new InputError({
+      code: "tasks.pretrain.empty",
+      at: "pretrain",
+      problem:
+        prepared.length === 0 ? "the corpus has no text" : `all ${prepared.length} texts of the corpus are empty`,
+      wanted: "Wanted text to train on",
+    });
+  const { batchSize, batchTokens } = options;
+  const limit = batchTokens === undefined ? { batchSize: batchSize ?? 32 } : { batchTokens };
+  const batches = new PretrainingBatches({
+    model,
+    objectives,
+    streams,
+    batches: new TextBatches(withText, limit, tokenizer.specialIds),
+    place: new Map(prepared.map((example, index) => [example, index])),
+  });
+  return { counts, batches };
+}
+
+function stagesOf({ steps, headSteps, freezeLayers }: PretrainOptions): readonly Stage[] {
+  const heads: Stage = { name: "heads", from: 0, steps: headSteps, frozenLayers: "all" };
+  const all: Stage = { name: "all", from: headSteps, steps: steps - headSteps, frozenLayers: freezeLayers };
+  return [heads, all].filter((stage) => stage.steps > 0);
+}
+
+function runStage(stage: Stage, batches: PretrainingBatches, input: PretrainInput): Promise<TrainResult> {
+  const { model, parameters, options, streams, progress, checkpoint, signal } = input;
+  const { rate, newRate, warmup, schedule, clip, weightDecay } = options;
+  const { encoder } = model;
+  const frozen =
+    stage.frozenLayers === "all"
+      ? encoder.parameters.map(({ name }) => name)
+      : parametersBelow(encoder, stage.frozenLayers, "pretrain.freezeLayers");
+  return train({
+    parameters,
+    losses: lossesOf(input),
+    lossWeights: lossWeights(input),
+    constants: model.constants,
+    data: batches.source(stage.from, stage.steps),
+    length: { steps: stage.steps },
+    optimiser: { name: "adamw", rate: stage.frozenLayers === "all" ? newRate : rate, decay: weightDecay },
+    schedule: { name: schedule, warmup },
+    groups: trainingGroups(model, parameters, { newRate, frozen }),
+    clipNorm: clip,
+    streams,
+    label: stage.name === "heads" ? "Pre-training new heads" : "Pre-training",
+    progress,
+    ...(checkpoint && { checkpoint: { ...checkpoint, folder: join(checkpoint.folder, stage.name) } }),
+    ...(signal && { signal }),
+    onStep: (record) => input.onStep?.({ ...record, step: stage.from + record.step }),
+  });
+}
+
+/** The objectives' losses and the strategy's own, by name. */
+function lossesOf({ objectives, model }: PretrainInput): LossFunction {
+  return (weights, batch, context) => {
+    const run = model.run(weights, batch, context);
+    const { stream } = run;
+    const at = { weights, batch, context };
+    const neutral = objectives.map((one) => [one.name, one.loss(stream.hidden, stream, at)] as const);
+    return { ...Object.fromEntries(neutral), ...model.losses(run, weights, batch, context) };
+  };
+}
+
+/** Stated weights of the losses that are there: those of another strategy's heads say nothing here. */
+function lossWeights(input: PretrainInput): Readonly<Record<string, number>> {
+  const names = lossNames(input);
+  return Object.fromEntries(Object.entries(input.options.weights).filter(([name]) => names.includes(name)));
+}
+
+function lossNames({ objectives, model }: PretrainInput): readonly string[] {
+  return [...objectives.map(({ name }) => name), ...Object.keys(model.fusion.heads ?? {})];
+}
+
+function assertLosses(input: PretrainInput): void {
+  const names = lossNames(input);
+  const doubled = names.find((name, index) => names.indexOf(name) !== index);
+  if (names.length > 0 && doubled === undefined) return;
+  throw new InputError({
+    code: "tasks.pretrain.losses",
+    at: "pretrain.objectives",
+    problem:
+      doubled === undefined
+        ? "there is no objective, and the strategy has none of its own"
+        : `"${doubled}" stands twice`,
+    wanted: doubled === undefined ? "Wanted something to learn" : "Wanted each loss once",
+    fix: doubled === undefined ? "Set objectives: [mlm]" : undefined,
+  });
+}
+
+function stopped(steps: number): RunError {
+  return new RunError({
+    code: "tasks.stopped",
+    at: "tasks.pretrain",
+    problem: `stopped after ${steps} steps`,
+    fix: "Run again with --resume to go on from there",
+  });
+}
+
+/** Curves of the stages one after another. */
+function joined(results: readonly TrainResult[]): Readonly<Record<string, readonly number[]>> {
+  const names = [...new Set(results.flatMap(({ losses }) => Object.keys(losses)))];
+  const curve = (name: string) =>
+    results.flatMap(({ losses, steps }) => losses[name] ?? new Array<number>(steps).fill(Number.NaN));
+  return Object.fromEntries(names.map((name) => [name, curve(name)]));
+}
