@@ -7,7 +7,7 @@ export interface Gloss {
 }
 
 /** A quoted part that stands by itself: after a semicolon, colon or other example; an author may follow it. */
-const example = /(?:^|[;:]|(?<="))\s*"([^"]*)"\s*(?:[-(][^;"]*)?(?=;|\s*"|$)/g;
+const example = /(?:^|[;:]|(?<="))\s*"([^"]*)"(?:\s*[-(][^;"]*)?(?=\s*(?:[;"]|$))/g;
 
 /** Takes a gloss apart; a quotation inside the definition stays where it is. */
 export function parseGloss(gloss: string): Gloss {
