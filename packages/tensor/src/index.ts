@@ -12,6 +12,7 @@ export type { LayerwiseDecay, ParameterGroup } from "./optimiser/groups.ts";
 export { Optimiser, type OptimiserGroups, type StepScalars } from "./optimiser/optimiser.ts";
 export { type ScheduleConfig, scheduleFactor } from "./optimiser/schedule.ts";
 export { Parameters } from "./parameters.ts";
+export { assertPure } from "./pure-step/assert-pure.ts";
 export { SafetensorsFile } from "./safetensors/read.ts";
 export { SafetensorsStream } from "./safetensors/stream.ts";
 export { hostTensors, type TensorToWrite, writeSafetensors } from "./safetensors/write.ts";
