@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { InputError, type Progress, RunError, writeFileAtomic, writeFolderAtomic } from "@kgraft/runtime";
-import { cacheFolder } from "@kgraft/tensor";
+import { cacheFolder } from "@kgraft/tensor/native";
 import { askHub, fetchFromHub, type HubFile, hubEndpoint } from "./hub-request.ts";
 import { assertOnline, offlineVariable } from "./offline.ts";
 import { shardFiles } from "./weights.ts";

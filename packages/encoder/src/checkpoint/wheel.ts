@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InputError, type Progress, writeFolderAtomic } from "@kgraft/runtime";
-import { cacheFolder, extractFromWheel, fetchWheel } from "@kgraft/tensor";
+import { cacheFolder, extractFromWheel, fetchWheel } from "@kgraft/tensor/native";
 import { assertOnline } from "./offline.ts";
 
 /**
