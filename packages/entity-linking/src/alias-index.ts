@@ -28,6 +28,8 @@ export interface AliasIndex {
   readonly writingTexts: readonly string[];
   /** 1 where every entry of the alias asks for a writing. */
   readonly onlyExact: Uint8Array;
+  /** 1 where some entry of the alias asks for a writing. */
+  readonly someExact: Uint8Array;
   /** Aliases that hold no token, or too many, and cannot be found. */
   readonly unusable: number;
 }
@@ -82,7 +84,8 @@ export class AliasIndexBuilder {
       weights: Float64Array.from(order, (i, at) => (this.#weights[i] as number) * scale(entities[at] as number)),
       writings,
       writingTexts: [...this.#writingNumbers.keys()],
-      onlyExact: onlyExact(offsets, writings),
+      onlyExact: flagsOf(offsets, (from, to) => !writings.subarray(from, to).includes(-1)),
+      someExact: flagsOf(offsets, (from, to) => writings.subarray(from, to).some((writing) => writing >= 0)),
       unusable: this.#unusable,
     };
   }
@@ -103,8 +106,9 @@ export class AliasIndexBuilder {
   }
 }
 
-function onlyExact(offsets: Int32Array, writings: Int32Array): Uint8Array {
+/** One flag an alias, from the range of its entries. */
+function flagsOf(offsets: Int32Array, holds: (from: number, to: number) => boolean): Uint8Array {
   return Uint8Array.from({ length: offsets.length - 1 }, (_, alias) =>
-    writings.subarray(offsets[alias], offsets[alias + 1]).includes(-1) ? 0 : 1,
+    holds(offsets[alias] as number, offsets[alias + 1] as number) ? 1 : 0,
   );
 }

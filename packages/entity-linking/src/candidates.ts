@@ -15,7 +15,7 @@ export class CandidateLists {
   readonly #index: AliasIndex;
   readonly #entityIds: readonly string[];
   readonly #options: PriorOptions;
-  readonly #cache = new Map<string, readonly Candidate[]>();
+  readonly #cache = new Map<string | number, readonly Candidate[]>();
 
   constructor(index: AliasIndex, entityIds: readonly string[], options: PriorOptions) {
     this.#index = index;
@@ -30,9 +30,7 @@ export class CandidateLists {
    * @param surface the mention as it is written
    */
   of(aliases: readonly number[], surface: string): readonly Candidate[] {
-    const key = aliases.some((alias) => this.#asksForWriting(alias))
-      ? `${aliases.join(" ")} ${surface}`
-      : aliases.join(" ");
+    const key = this.#keyOf(aliases, surface);
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
     if (this.#cache.size >= mostCachedLists) this.#cache.clear();
@@ -41,11 +39,12 @@ export class CandidateLists {
     return candidates;
   }
 
-  #asksForWriting(alias: number): boolean {
-    const { offsets, writings } = this.#index;
-    for (let entry = offsets[alias] as number; entry < (offsets[alias + 1] as number); entry++)
-      if ((writings[entry] as number) >= 0) return true;
-    return false;
+  /** What the list depends on: the aliases and, where one of them asks for its writing, the surface. */
+  #keyOf(aliases: readonly number[], surface: string): string | number {
+    const { someExact } = this.#index;
+    const asksForWriting = aliases.some((alias) => someExact[alias] === 1);
+    if (aliases.length === 1 && !asksForWriting) return aliases[0] as number;
+    return asksForWriting ? `${aliases.join(" ")} ${surface}` : aliases.join(" ");
   }
 
   #rank(aliases: readonly number[], surface: string): Candidate[] {
