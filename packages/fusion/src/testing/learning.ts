@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { streams } from "@kgraft/runtime";
-import { gradients, hostTensors, inference, SafetensorsFile, tf, writeSafetensors } from "@kgraft/tensor";
+import { gradients, hostTensors, inference, Optimiser, SafetensorsFile, tf, writeSafetensors } from "@kgraft/tensor";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { SuiteSetting } from "../testing.ts";
 import { openTrial, type Trial } from "./trial.ts";
@@ -24,20 +24,28 @@ export function testLearning({ definition, options, world }: SuiteSetting): void
       expect(await values(1)).toEqual(await values(1));
     });
 
-    it("has gradients for every parameter of its own that is not frozen, and for none that is", async () => {
+    it("has gradients for all of its own that is not frozen, and trains nothing that is", async () => {
       const trial = open();
       const { fused, parameters } = trial;
-      const own = [...(fused.fusion.parameters ?? []), ...fused.headParameters].map(({ name }) => name);
+      const groups = fused.frozen.map((match) => ({ match, frozen: true }));
+      const optimiser = new Optimiser({ name: "sgd", rate: 0.1 }, parameters, { groups });
+      onTestFinished(() => optimiser.dispose());
+      const { trainable } = optimiser;
+      const before = await parameters.snapshot();
       const batch = await pretrainingBatch(trial);
       const reached = trial.onDevice(batch, (tensors) => {
-        const step = gradients(trial.losses, parameters, tensors, inference);
-        const names = Object.keys(step.gradients);
-        const finite = Object.values(step.gradients).every((gradient) => gradient.dataSync().every(Number.isFinite));
-        tf.dispose(step as unknown as tf.TensorContainer);
-        expect(finite).toBe(true);
-        return names;
+        const step = gradients(trial.losses, parameters, tensors, inference, {}, { trainable });
+        const scalars = optimiser.scalars(1, 1);
+        optimiser.apply(step.gradients, scalars);
+        disposeAll([step, scalars]);
+        return Object.keys(step.gradients);
       });
-      for (const name of own) expect([name, reached.includes(name)]).toEqual([name, !fused.frozen.includes(name)]);
+      const own = [...(fused.fusion.parameters ?? []), ...fused.headParameters].map(({ name }) => name);
+      expect(own.filter((name) => !reached.includes(name))).toEqual(own.filter((name) => !trainable.includes(name)));
+      for (const [name, values] of await parameters.snapshot()) {
+        expect(values.every(Number.isFinite), name).toBe(true);
+        if (!trainable.includes(name)) expect(values, name).toEqual(before.get(name));
+      }
     });
 
     it("has losses that are sums over a count, none where nothing is counted", async () => {
@@ -66,8 +74,7 @@ export function testLearning({ definition, options, world }: SuiteSetting): void
       const batch = await pretrainingBatch(trial);
       const step = () =>
         trial.onDevice(batch, (tensors) => {
-          const made = gradients(trial.losses, trial.parameters, tensors, inference);
-          tf.dispose(made as unknown as tf.TensorContainer);
+          disposeAll(gradients(trial.losses, trial.parameters, tensors, inference));
         });
       step();
       const before = tf.memory().numTensors;
@@ -92,4 +99,9 @@ export function testLearning({ definition, options, world }: SuiteSetting): void
       expect(loaded.run(batch)).toEqual(saved.run(batch));
     });
   });
+}
+
+/** Disposes of every tensor in records of records. */
+function disposeAll(made: unknown): void {
+  tf.dispose(made as tf.TensorContainer);
 }
