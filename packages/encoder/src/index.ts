@@ -1,5 +1,4 @@
 export { addParameters, fitWeights, type WeightFit } from "./checkpoint/fit.ts";
-export type { FusionFile } from "./checkpoint/fusion-file.ts";
 export {
   type Checkpoint,
   type CheckpointOptions,
@@ -7,6 +6,7 @@ export {
   type CheckpointWithTokenizer,
   loadCheckpoint,
 } from "./checkpoint/load-checkpoint.ts";
+export type { ModelPart } from "./checkpoint/model-part.ts";
 export { type CheckpointSource, parseSource } from "./checkpoint/source.ts";
 export { readTokenizerFiles, type TokenizerFiles } from "./checkpoint/tokenizer-files.ts";
 export type { CheckpointWeights } from "./checkpoint/weights.ts";

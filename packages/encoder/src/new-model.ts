@@ -61,6 +61,7 @@ export async function newModel(sizes: NewModelSizes, tokenizerPath: string): Pro
     tokenizerFiles: await readTokenizerFiles(folder),
     configJson: json,
     fusion: undefined,
+    head: undefined,
     missing: encoder.parameters.map(({ name }) => name),
     surplus: [],
     origin: { source: "random", folder },

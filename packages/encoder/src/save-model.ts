@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { writeFileAtomic, writeFolderAtomic } from "@kgraft/runtime";
-import { type HostArray, hostTensors, type TensorToWrite, writeSafetensors } from "@kgraft/tensor";
+import { hostTensors, type TensorToWrite, writeSafetensors } from "@kgraft/tensor";
+import { type ModelPart, modelParts } from "./checkpoint/model-part.ts";
 import { completeTokenizerFiles, type TokenizerFiles } from "./checkpoint/tokenizer-files.ts";
 import { type ConfigJson, writeConfigJson } from "./config.ts";
 import type { EncoderConfig } from "./contract.ts";
@@ -17,14 +18,21 @@ export interface ModelToSave {
   /** Encoder and heads under the family's names. */
   readonly weights: Iterable<WeightToSave>;
   readonly tokenizerFiles: TokenizerFiles;
-  readonly fusion?: { readonly options: unknown; readonly weights: Iterable<readonly [string, HostArray]> } | undefined;
+  /** A fusion strategy's own tensors. */
+  readonly fusion?: ModelPart | undefined;
+  /** A task's head. */
+  readonly head?: ModelPart | undefined;
   /** The model card, Markdown. */
   readonly card: string;
 }
 
 /**
  * Writes a model folder in Hugging Face's layout, whole or not at all: config.json, model.safetensors, the tokenizer's
- * files, README.md and, for a fused model, fusion.safetensors. What `loadCheckpoint` reads from it is what was given.
+ * files, README.md and, where there are any, fusion.safetensors and head.safetensors. What `loadCheckpoint` reads from it is
+ * what was given.
+ *
+ * Python's `transformers` loads it without a warning where the weights are an encoder's alone, pooler included, or an encoder
+ * without pooler and the family's masked-LM head: those are the two models it knows.
  *
  * @throws RunError `runtime.write`
  */
@@ -33,8 +41,11 @@ export async function saveModel(folder: string, model: ModelToSave): Promise<voi
   const config = configOf(model, weights);
   await writeFolderAtomic(folder, async (temporary) => {
     await writeSafetensors(join(temporary, "model.safetensors"), weights);
-    if (model.fusion !== undefined)
-      await writeSafetensors(join(temporary, "fusion.safetensors"), hostTensors(model.fusion.weights));
+    for (const part of modelParts) {
+      const content = model[part];
+      if (content !== undefined)
+        await writeSafetensors(join(temporary, `${part}.safetensors`), hostTensors(content.weights));
+    }
     await writeFileAtomic(join(temporary, "config.json"), `${JSON.stringify(config, undefined, 2)}\n`);
     for (const [name, content] of completeTokenizerFiles(model.tokenizerFiles, model.config))
       await writeFileAtomic(join(temporary, name), content);
@@ -42,7 +53,8 @@ export async function saveModel(folder: string, model: ModelToSave): Promise<voi
   });
 }
 
-function configOf({ config, configJson, fusion }: ModelToSave, weights: readonly WeightToSave[]): ConfigJson {
+function configOf(model: ModelToSave, weights: readonly WeightToSave[]): ConfigJson {
+  const { config, configJson } = model;
   const family = familyOf(config.modelType);
   const json = writeConfigJson(config, configJson);
   const { bias, architecture } = family.maskedLanguageModel;
@@ -50,8 +62,12 @@ function configOf({ config, configJson, fusion }: ModelToSave, weights: readonly
   json.architectures = [masked ? architecture : family.architecture];
   json.dtype = "float32";
   delete json.torch_dtype;
-  const { fusion: _, ...kept } = (json.kgraft ?? {}) as Record<string, unknown>;
-  const kgraft = fusion === undefined ? kept : { ...kept, fusion: fusion.options };
+  const kgraft = { ...(json.kgraft as Record<string, unknown> | undefined) };
+  for (const part of modelParts) {
+    const content = model[part];
+    if (content === undefined) delete kgraft[part];
+    else kgraft[part] = content.options;
+  }
   if (Object.keys(kgraft).length > 0) json.kgraft = kgraft;
   else delete json.kgraft;
   return json;

@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { InputError, type Progress, RunError, writeFileAtomic, writeFolderAtomic } from "@kgraft/runtime";
 import { cacheFolder } from "@kgraft/tensor/native";
 import { askHub, fetchFromHub, type HubFile, hubEndpoint } from "./hub-request.ts";
+import { modelParts } from "./model-part.ts";
 import { assertOnline, offlineVariable } from "./offline.ts";
 import { shardFiles } from "./weights.ts";
 
@@ -14,7 +15,7 @@ const optionalFiles = [
   "special_tokens_map.json",
   "vocab.txt",
   "README.md",
-  "fusion.safetensors",
+  ...modelParts.map((part) => `${part}.safetensors`),
 ];
 
 /**

@@ -8,8 +8,8 @@ import type { TransformerEncoder } from "../contract.ts";
 import { familyOf } from "../families/families.ts";
 import { createEncoder } from "../transformer.ts";
 import { fitWeights } from "./fit.ts";
-import { type FusionFile, openFusion } from "./fusion-file.ts";
 import { hubFolder } from "./hub.ts";
+import { type ModelPart, readModelPart } from "./model-part.ts";
 import { parseSource } from "./source.ts";
 import { readTokenizerFiles, type TokenizerFiles } from "./tokenizer-files.ts";
 import { type CheckpointWeights, openWeights } from "./weights.ts";
@@ -26,7 +26,9 @@ export interface Checkpoint {
   /** All keys of config.json, also those that nothing here reads. */
   readonly configJson: ConfigJson;
   /** What a fusion strategy left beside the encoder. */
-  readonly fusion: FusionFile | undefined;
+  readonly fusion: ModelPart | undefined;
+  /** A task's head, as a fine-tuned model has one. */
+  readonly head: ModelPart | undefined;
   /** Declared by the encoder but not in the file: they start at random. Only a pooler may be. */
   readonly missing: readonly string[];
   /** In the file, but not the encoder's: heads, or what it does not know. */
@@ -80,7 +82,8 @@ export async function loadCheckpoint(source: string, options: CheckpointOptions 
     tokenizer: await tokenizerOf(folder, encoder, options.requireTokenizer ?? true),
     tokenizerFiles: await readTokenizerFiles(folder),
     configJson,
-    fusion: await openFusion(folder, configJson),
+    fusion: await readModelPart("fusion", folder, configJson),
+    head: await readModelPart("head", folder, configJson),
     origin: { source, folder },
   };
 }
