@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createWriteStream } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { finished } from "node:stream/promises";
@@ -40,32 +39,68 @@ export async function writeFileAtomic(
 /** Writes lines to a file as they come, under a temporary name until all are there; see {@link writeFileAtomic}. */
 export async function writeLinesAtomic(path: string, lines: AsyncIterable<string> | Iterable<string>): Promise<void> {
   await writeAtomically(path, async (temporary) => {
-    const stream = createWriteStream(temporary, { flush: true });
+    const file = await open(temporary, "w");
+    const stream = file.createWriteStream({ flush: true });
     const done = finished(stream);
     done.catch(() => undefined);
-    for await (const line of lines) {
-      if (!stream.write(`${line}\n`)) await Promise.race([once(stream, "drain"), done]);
+    try {
+      for await (const line of lines) {
+        if (!stream.write(`${line}\n`)) await Promise.race([once(stream, "drain"), done]);
+      }
+      stream.end();
+      await done;
+    } finally {
+      stream.destroy();
+      await file.close();
     }
-    stream.end();
-    await done;
   });
 }
 
-/** Lets `fill` make a folder under a temporary name and puts it in place of `path` in one rename. */
+/**
+ * Lets `fill` make a folder under a temporary name and puts it in place of `path`. An older folder of that path is kept
+ * until the new one stands there.
+ *
+ * @throws RunError `runtime.write`; whatever `fill` throws; in both cases the older folder stands as it was
+ */
 export async function writeFolderAtomic(path: string, fill: (temporary: string) => Promise<void>): Promise<void> {
-  await writeAtomically(path, async (temporary) => {
-    await mkdir(temporary, { recursive: true });
-    await fill(temporary);
-    await rm(path, { recursive: true, force: true });
-  });
+  await writeAtomically(
+    path,
+    async (temporary) => {
+      await mkdir(temporary, { recursive: true });
+      await fill(temporary);
+    },
+    replaceFolder,
+  );
 }
 
-async function writeAtomically(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+async function replaceFolder(temporary: string, path: string): Promise<void> {
+  const older = temporaryName(path);
+  const replaced = await rename(path, older).then(
+    () => true,
+    (cause: NodeJS.ErrnoException) => {
+      if (cause.code === "ENOENT") return false;
+      throw cause;
+    },
+  );
+  try {
+    await rename(temporary, path);
+  } catch (cause) {
+    if (replaced) await rename(older, path);
+    throw cause;
+  }
+  await rm(older, { recursive: true, force: true });
+}
+
+async function writeAtomically(
+  path: string,
+  write: (temporary: string) => Promise<void>,
+  replace: (temporary: string, path: string) => Promise<void> = rename,
+): Promise<void> {
   const temporary = temporaryName(path);
   try {
     await mkdir(dirname(path), { recursive: true });
     await write(temporary);
-    await rename(temporary, path);
+    await replace(temporary, path);
     await syncFolder(dirname(path));
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);

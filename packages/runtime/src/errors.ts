@@ -73,7 +73,8 @@ export function didYouMean(name: string, names: readonly string[]): string | und
   const same = names.find((other) => other.toLowerCase() === lower);
   if (same !== undefined) return same;
   const best = nearest(name, [...names]);
-  return distance(name, best) <= Math.max(2, Math.floor(best.length / 3)) ? best : undefined;
+  const nearEnough = Math.min(Math.max(2, Math.floor(best.length / 3)), Math.max(name.length, best.length) - 1);
+  return distance(name, best) <= nearEnough ? best : undefined;
 }
 
 /** `Did you mean "k-bert"?`, or undefined where nothing is near. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream";
@@ -18,13 +19,15 @@ export interface Line {
  *
  * A byte order mark and a carriage return at a line's end are dropped; a last line without newline counts.
  *
- * @throws InputError `runtime.read` where the file is missing, a folder, unreadable or not gzip
+ * @throws InputError `runtime.read` where the file is missing, a folder, unreadable or not gzip; `runtime.utf8` with
+ *   `file:line` where bytes are not UTF-8
  */
 export async function* readLines(path: string): AsyncGenerator<Line> {
   await assertReadable(path);
   let number = 0;
   for await (const bytes of splitLines(openBytes(path), path)) {
     number++;
+    if (!isUtf8(bytes)) throw notUtf8(`${path}:${number}`);
     let text = bytes.toString("utf8");
     if (number === 1 && text.charCodeAt(0) === 0xfeff) text = text.slice(1);
     if (text.endsWith("\r")) text = text.slice(0, -1);
@@ -59,6 +62,16 @@ export async function* readJsonLines(path: string): AsyncGenerator<JsonLine> {
     }
     yield { ...line, value };
   }
+}
+
+function notUtf8(at: string): InputError {
+  return new InputError({
+    code: "runtime.utf8",
+    at,
+    problem: "is not UTF-8",
+    wanted: "Wanted UTF-8 text",
+    fix: "Convert the file, for example with `iconv -f latin1 -t utf-8`",
+  });
 }
 
 function openBytes(path: string): AsyncIterable<Buffer> {

@@ -1,3 +1,5 @@
+import { RunError } from "./errors.ts";
+
 /**
  * Named, counter-based random streams: a draw is a function of (seed, stream name, indices, position), so that data
  * order, masking, dropout and initialisation never depend on each other, on batch size or on how many workers ran.
@@ -52,7 +54,7 @@ export interface Draw {
   bits(): number;
   /** A number in [0, 1) with 32 random bits. */
   uniform(): number;
-  /** An integer in [0, limit), without bias. */
+  /** An integer in [0, limit), without bias; limit from 1 to 2^32. */
   integer(limit: number): number;
   /** A standard normal number. */
   normal(): number;
@@ -129,6 +131,13 @@ class PhiloxDraw implements Draw {
   }
 
   integer(limit: number): number {
+    if (!(limit >= 1 && limit <= 0x100000000))
+      throw new RunError({
+        code: "runtime.random",
+        at: "runtime.random",
+        problem: `integer(${limit}) has no number to give`,
+        wanted: "Wanted a limit from 1 to 2^32",
+      });
     const bound = 0x100000000 - (0x100000000 % limit);
     let bits = this.bits();
     while (bits >= bound) bits = this.bits();
