@@ -3,4 +3,12 @@ import { kgraft, setUp, setUpNative } from "./setup.mjs";
 
 setUp();
 setUpNative();
-process.exitCode = kgraft(["compare", "configs/wordnet-supersense.yaml", "--strategies", "none,ernie-thu,ernie-thu@random", "--seeds", "3", ...process.argv.slice(2)]);
+process.exitCode = kgraft([
+  "compare",
+  "configs/wordnet-supersense.yaml",
+  "--strategies",
+  "none,ernie-thu,ernie-thu@random",
+  "--seeds",
+  "3",
+  ...process.argv.slice(2),
+]);

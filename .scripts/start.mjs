@@ -4,4 +4,10 @@ import { kgraft, setUp, setUpNative } from "./setup.mjs";
 setUp();
 const native = setUpNative();
 const config = native ? "configs/quickstart.yaml" : "configs/quickstart-wasm.yaml";
-process.exitCode = kgraft(["compare", config, "--strategies", "none,ernie-thu,ernie-thu@random", ...process.argv.slice(2)]);
+process.exitCode = kgraft([
+  "compare",
+  config,
+  "--strategies",
+  "none,ernie-thu,ernie-thu@random",
+  ...process.argv.slice(2),
+]);

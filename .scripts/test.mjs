@@ -10,7 +10,11 @@ const folder = mkdtempSync(join(tmpdir(), "kgraft-test-"));
 const results = join(folder, "results.json");
 try {
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${results}`];
-  const { status } = spawnSync(tool("vitest"), ["run", "--config", "tests/vitest.config.ts", ...reporters, ...process.argv.slice(2)], { cwd: root, stdio: "inherit" });
+  const { status } = spawnSync(
+    tool("vitest"),
+    ["run", "--config", "tests/vitest.config.ts", ...reporters, ...process.argv.slice(2)],
+    { cwd: root, stdio: "inherit" },
+  );
   const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(results, "utf8"));
   process.stdout.write(`${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped\n`);
   process.exitCode = status ?? 1;

@@ -7,7 +7,11 @@ import colours from "picocolors";
  *
  * @param hide values of environment variables that must not be shown
  */
-export function reportFailure(error: unknown, hide: readonly string[] = [], stream: NodeJS.WriteStream = process.stderr): number {
+export function reportFailure(
+  error: unknown,
+  hide: readonly string[] = [],
+  stream: NodeJS.WriteStream = process.stderr,
+): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const known = error instanceof KgraftError;
   const text = known ? error.message : `unexpected error: ${messageOf(error)}`;

@@ -10,7 +10,10 @@ const LINE_EVERY_MS = 10_000;
 /** Shows progress on stderr: bars with the time left in a terminal, plain lines elsewhere. */
 export function terminalProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
   const note = (text: string): void => void stream.write(`${stream.isTTY ? colours.dim(text) : text}\n`);
-  return { note, bar: (label, total) => (stream.isTTY ? new TerminalBar(stream, label, total) : new LineBar(stream, label, total)) };
+  return {
+    note,
+    bar: (label, total) => (stream.isTTY ? new TerminalBar(stream, label, total) : new LineBar(stream, label, total)),
+  };
 }
 
 class TerminalBar implements Bar {
@@ -29,8 +32,25 @@ class TerminalBar implements Bar {
   update(done: number, detail = ""): void {
     if (this.#bar === undefined) {
       if (performance.now() - this.#started < PATIENCE_MS) return;
-      const format = this.#total > 0 ? `{label} {bar} {percentage}% · {eta_formatted} left · {detail}` : `{label} {value} · {detail}`;
-      this.#bar = new SingleBar({ stream: this.#stream, format, barsize: 24, hideCursor: true, clearOnComplete: true, stopOnComplete: false, fps: 8, etaBuffer: 50, formatTime: shortTime, barCompleteChar: "█", barIncompleteChar: "░", autopadding: true, formatBar: Format.BarFormat });
+      const format =
+        this.#total > 0
+          ? `{label} {bar} {percentage}% · {eta_formatted} left · {detail}`
+          : `{label} {value} · {detail}`;
+      this.#bar = new SingleBar({
+        stream: this.#stream,
+        format,
+        barsize: 24,
+        hideCursor: true,
+        clearOnComplete: true,
+        stopOnComplete: false,
+        fps: 8,
+        etaBuffer: 50,
+        formatTime: shortTime,
+        barCompleteChar: "█",
+        barIncompleteChar: "░",
+        autopadding: true,
+        formatBar: Format.BarFormat,
+      });
       this.#bar.start(Math.max(this.#total, 1), done, { label: this.#label, detail });
     }
     this.#bar.update(done, { detail });
@@ -61,7 +81,10 @@ class LineBar implements Bar {
     if (now - this.#last < LINE_EVERY_MS) return;
     this.#last = now;
     this.#shown = true;
-    const part = this.#total > 0 ? `${Math.floor((100 * done) / this.#total)} %, ${shortTime(((now - this.#started) / 1000 / Math.max(done, 1)) * (this.#total - done))} left` : String(done);
+    const part =
+      this.#total > 0
+        ? `${Math.floor((100 * done) / this.#total)} %, ${shortTime(((now - this.#started) / 1000 / Math.max(done, 1)) * (this.#total - done))} left`
+        : String(done);
     this.#stream.write(`${this.#label}: ${[part, detail].filter(Boolean).join(", ")}\n`);
   }
 
@@ -71,7 +94,13 @@ class LineBar implements Bar {
 }
 
 /** Leaves one line behind where there is something to say or the work took long enough to be noticed. */
-function finish(stream: NodeJS.WriteStream, label: string, started: number, summary: string | undefined, shown: boolean): void {
+function finish(
+  stream: NodeJS.WriteStream,
+  label: string,
+  started: number,
+  summary: string | undefined,
+  shown: boolean,
+): void {
   const seconds = (performance.now() - started) / 1000;
   if (summary === undefined && !shown && seconds < 2) return;
   stream.write(`${label}: ${[summary, `${seconds.toFixed(1)} s`].filter(Boolean).join(", ")}\n`);

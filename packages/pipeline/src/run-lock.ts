@@ -1,7 +1,10 @@
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { InputError } from "@kgraft/runtime";
+import { setTimeout as wait } from "node:timers/promises";
+import { InputError, isTemporaryName, type Progress } from "@kgraft/runtime";
+
+const POLL_MS = 500;
 
 /** Who holds a folder. */
 interface Holder {
@@ -11,13 +14,47 @@ interface Holder {
   readonly started: string;
 }
 
+/** Lets go of a folder. */
+export type Release = () => Promise<void>;
+
 /**
- * Holds a folder for one process; a dead process's lock is taken at once.
+ * Holds a folder for this process; a dead process's lock is taken at once.
  *
- * @returns releases the lock
  * @throws InputError `run.locked` where a living process holds it
  */
-export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+export async function lockFolder(folder: string): Promise<Release> {
+  const attempt = await tryLock(folder);
+  if (typeof attempt === "function") return attempt;
+  throw new InputError({
+    code: "run.locked",
+    at: folder,
+    problem: `process ${attempt.pid} on ${attempt.host} is working in this folder`,
+    fix: "Wait for it, or give another name: or output:",
+  });
+}
+
+/** Holds a folder for this process, waiting for a living process that holds it. */
+export async function lockFolderInTurn(folder: string, progress: Progress): Promise<Release> {
+  let noted = false;
+  for (;;) {
+    const attempt = await tryLock(folder);
+    if (typeof attempt === "function") return attempt;
+    if (!noted) progress.note(`${folder}: waiting for process ${attempt.pid}, which is making it`);
+    noted = true;
+    await wait(POLL_MS);
+  }
+}
+
+/** Removes what dead processes left half-written in a folder. */
+export async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!isTemporaryName(name)) continue;
+    const pid = Number(/\.(\d+)-[0-9a-f]{8}\.tmp$/.exec(name)?.[1]);
+    if (!isRunning(pid)) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+async function tryLock(folder: string): Promise<Release | Holder> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, ".lock");
   const holder: Holder = { pid: process.pid, host: hostname(), started: await startOf(process.pid) };
@@ -31,14 +68,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
       if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
     }
     const other = await readHolder(path);
-    if (other !== undefined && (await isAlive(other))) {
-      throw new InputError({
-        code: "run.locked",
-        at: folder,
-        problem: `process ${other.pid} on ${other.host} is working in this folder`,
-        fix: "Wait for it, or give another name: or output:",
-      });
-    }
+    if (other !== undefined && (await isAlive(other))) return other;
     await rm(path, { force: true });
   }
 }
@@ -54,12 +84,17 @@ async function readHolder(path: string): Promise<Holder | undefined> {
 
 async function isAlive({ pid, host, started }: Holder): Promise<boolean> {
   if (host !== hostname()) return true;
+  if (!isRunning(pid)) return false;
+  return started === "" || started === (await startOf(pid));
+}
+
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    return true;
   } catch (cause) {
     return (cause as NodeJS.ErrnoException).code === "EPERM";
   }
-  return started === "" || started === (await startOf(pid));
 }
 
 /** Start time of a process in the kernel's ticks, on Linux. */

@@ -1,25 +1,30 @@
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isTemporaryName, writeFolderAtomic } from "@kgraft/runtime";
+import { type Progress, writeFileAtomic, writeFolderAtomic } from "@kgraft/runtime";
 import { fingerprint } from "./fingerprint.ts";
+import { lockFolderInTurn, removeAbandoned } from "./run-lock.ts";
 
 /** What a stage left behind. */
 export interface StageResult {
   readonly folder: string;
   /** True: it was there already. */
   readonly reused: boolean;
+  /** What making it took, also where it was there already. */
   readonly seconds: number;
 }
 
 /**
  * Finished stages by the fingerprint of everything that went into them. A stage's folder appears whole or not at all;
- * what it keeps while it works (checkpoints) lies beside it under `<stage>.work` until it is done.
+ * what it keeps while it works (checkpoints) lies beside it under `<stage>.work` until it is done. Processes that want the
+ * same stage take turns.
  */
 export class StageStore {
   readonly #folder: string;
+  readonly #progress: Progress;
 
-  constructor(folder: string) {
+  constructor(folder: string, progress: Progress) {
     this.#folder = folder;
+    this.#progress = progress;
   }
 
   /**
@@ -34,27 +39,33 @@ export class StageStore {
     make: (folder: string, work: string) => Promise<void>,
   ): Promise<StageResult> {
     const folder = join(this.#folder, `${name}-${fingerprint(inputs)}`);
-    const started = performance.now();
-    if (await exists(folder)) return { folder, reused: true, seconds: 0 };
+    const there = await finished(folder);
+    if (there !== undefined) return there;
     const work = `${folder}.work`;
-    await mkdir(work, { recursive: true });
-    await removeTemporaries(this.#folder);
-    await writeFolderAtomic(folder, (temporary) => make(temporary, work));
-    await rm(work, { recursive: true, force: true });
-    return { folder, reused: false, seconds: (performance.now() - started) / 1000 };
+    const release = await lockFolderInTurn(work, this.#progress);
+    try {
+      const madeMeanwhile = await finished(folder);
+      if (madeMeanwhile !== undefined) return madeMeanwhile;
+      await removeAbandoned(this.#folder);
+      const started = performance.now();
+      await writeFolderAtomic(folder, async (temporary) => {
+        await make(temporary, work);
+        await writeFileAtomic(
+          join(temporary, "stage.json"),
+          JSON.stringify({ name, seconds: (performance.now() - started) / 1000 }),
+        );
+      });
+      return { folder, reused: false, seconds: (performance.now() - started) / 1000 };
+    } finally {
+      await release();
+      if ((await finished(folder)) !== undefined) await rm(work, { recursive: true, force: true });
+    }
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** Removes what killed processes left half-written; the folder's lock says that nobody else writes here. */
-export async function removeTemporaries(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (isTemporaryName(name)) await rm(join(folder, name), { recursive: true, force: true });
-  }
+async function finished(folder: string): Promise<StageResult | undefined> {
+  const text = await readFile(join(folder, "stage.json"), "utf8").catch(() => undefined);
+  return text === undefined
+    ? undefined
+    : { folder, reused: true, seconds: (JSON.parse(text) as { seconds: number }).seconds };
 }

@@ -1,11 +1,11 @@
 import { dirname, resolve } from "node:path";
-import { type FusionDefinition, parseArm } from "@kgraft/fusion";
 import { ErrorList, InputError, type KgraftError } from "@kgraft/runtime";
 import { pretrainOptions } from "@kgraft/tasks";
 import type { z } from "zod";
+import { readArm } from "../arms.ts";
 import { builtInModules } from "../built-in-modules.ts";
 import { loadPlugins } from "../plugins.ts";
-import { type AnyDefinition, Registry, type SlotName } from "../registry.ts";
+import { Registry, type SlotName } from "../registry.ts";
 import { type ConfigTree, placeOf, readConfigTree } from "./config-tree.ts";
 import { expandEnvironment } from "./environment.ts";
 import { Problems } from "./problems.ts";
@@ -94,7 +94,7 @@ class Checker {
       written: writtenConfig(this.#tree),
       secrets,
     };
-    this.#problems.try(() => checkArm(config, config.arm, this.#problems.at("fusion.name")));
+    this.#problems.try(() => readArm(config, config.arm, this.#problems.at("fusion.name")));
     return config;
   }
 
@@ -170,28 +170,4 @@ function take(
     Object.fromEntries(entries.filter(([key]) => keys.includes(key))),
     Object.fromEntries(entries.filter(([key]) => !keys.includes(key))),
   ];
-}
-
-/** The sections a strategy's needs are met by. */
-const metBy = { graph: ["graph"], vectors: ["graph", "embedding"], linker: ["graph", "linker"] } as const;
-
-/**
- * Checks that an arm's strategies are loaded and that the config has what they need.
- *
- * @throws InputError `config.unknown-name` or `config.needs`
- */
-export function checkArm(config: RunConfig, arm: string, at: string): void {
-  for (const name of parseArm(arm, at).strategies) {
-    const definition = config.registry.get("fusion", name, at).definition as AnyDefinition & FusionDefinition;
-    for (const need of definition.needs) {
-      const missing = metBy[need].filter((section) => config[section] === undefined);
-      if (missing.length === 0) continue;
-      throw new InputError({
-        code: "config.needs",
-        at,
-        problem: `${name} needs ${need === "linker" ? "linked text" : need === "vectors" ? "entity vectors" : "a graph"}, but the config has no ${missing.join(" and no ")}`,
-        fix: `Add ${missing.map((section) => `${section}:`).join(" and ")}`,
-      });
-    }
-  }
 }

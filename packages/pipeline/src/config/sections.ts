@@ -41,7 +41,16 @@ export const encoderOptions = z
       .describe("Of hidden states and attention, instead of the checkpoint's"),
   })
   .superRefine((options, context) => {
-    if (options.checkpoint !== undefined) return;
+    if (options.checkpoint !== undefined) {
+      const others = Object.keys(options).filter((key) => key !== "checkpoint");
+      if (others.length > 0)
+        context.addIssue({
+          code: "custom",
+          path: [others[0] as string],
+          message: "stands beside checkpoint, which brings its own: state one or the other",
+        });
+      return;
+    }
     for (const key of ["tokenizer", "numLayers", "hiddenSize", "numHeads"] as const) {
       if (options[key] === undefined)
         context.addIssue({

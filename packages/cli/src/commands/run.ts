@@ -1,0 +1,27 @@
+import { run } from "@kgraft/pipeline";
+import type { Command } from "commander";
+import { configOf, interruption, printJson, progressOf, type SharedOptions, sharedCommand } from "../shared-options.ts";
+import { runTable } from "../tables.ts";
+
+export function runCommand(): Command {
+  return sharedCommand(
+    "run",
+    "all stages that a config names, for one strategy and one seed",
+    "kgraft run configs/quickstart.yaml --resume",
+  )
+    .argument("<config>", "YAML file")
+    .option("--resume", "go on where a run was broken off; with nothing there, start afresh")
+    .action(async (path: string, options: SharedOptions & { readonly resume?: boolean }) => {
+      const interrupted = interruption();
+      const config = await configOf(path, options);
+      const outcome = await run(config, {
+        resume: options.resume === true,
+        progress: progressOf(options),
+        signal: interrupted.signal,
+      });
+      process.exitCode = interrupted.exitCode() ?? 0;
+      if (outcome === undefined) return;
+      if (options.json === true) printJson(outcome.metrics);
+      else process.stdout.write(`${runTable(outcome)}\n`);
+    });
+}

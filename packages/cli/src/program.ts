@@ -1,0 +1,53 @@
+import { createRequire } from "node:module";
+import { Command } from "commander";
+import { compareCommand } from "./commands/compare.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { embedCommand } from "./commands/embed.ts";
+import { encodeCommand } from "./commands/encode.ts";
+import { linkCommand } from "./commands/link.ts";
+import { listCommand } from "./commands/list.ts";
+import { runCommand } from "./commands/run.ts";
+import { scoreCommand } from "./commands/score.ts";
+import { reportFailure } from "./failure.ts";
+
+const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+
+function program(): Command {
+  const root = new Command("kgraft")
+    .description("Graft a knowledge graph onto a Transformer, and see with numbers which knowledge helps.")
+    .version(version)
+    .addHelpText("after", "\nExample:\n  kgraft compare configs/quickstart.yaml --strategies none,ernie-thu");
+  for (const command of [
+    runCommand(),
+    compareCommand(),
+    scoreCommand(),
+    linkCommand(),
+    embedCommand(),
+    encodeCommand(),
+    listCommand(),
+    doctorCommand(),
+  ]) {
+    root.addCommand(command);
+  }
+  overrideExits(root);
+  return root;
+}
+
+/** Lets commander throw instead of ending the process, and name likely commands. */
+function overrideExits(command: Command): void {
+  command
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError(`Run "${command.name()} --help" for what it takes.`);
+  for (const child of command.commands) overrideExits(child);
+}
+
+/** Runs the command line; returns the exit code: 0 done, 1 the run failed, 2 bad usage, config or input. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    await program().parseAsync([...args], { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    return reportFailure(error);
+  }
+}

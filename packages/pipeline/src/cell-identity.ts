@@ -1,0 +1,41 @@
+import { createRequire } from "node:module";
+import type { CheckedArm } from "./arms.ts";
+import { required, type SharedWork } from "./composition.ts";
+import type { Choice, RunConfig } from "./config/run-config.ts";
+import { choiceIdentity, contentDigest, fingerprint } from "./fingerprint.ts";
+import { strategyOptions } from "./stages/build-model.ts";
+
+const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+
+/** The fingerprint of everything that decides what an arm with a seed comes to. */
+export async function cellIdentity({ config, backend }: SharedWork, arm: CheckedArm, seed: number): Promise<string> {
+  const { name } = await backend();
+  return fingerprint({
+    version,
+    seed,
+    backend: name,
+    arm: arm.name,
+    strategies: arm.strategies.map((strategy) => strategyOptions(config, strategy)),
+    ...(await sharedIdentity(config)),
+  });
+}
+
+/** What all arms and seeds of a config have in common. */
+export async function sharedIdentity(config: RunConfig): Promise<Readonly<Record<string, unknown>>> {
+  const identity = async (choice: Choice | undefined): Promise<unknown> => choice && choiceIdentity(choice);
+  const { checkpoint, tokenizer, ...sizes } = required(config, "encoder");
+  const digest = async (path: string | undefined): Promise<string | undefined> =>
+    path && contentDigest(path.replace(/^file:/, ""));
+  return {
+    graph: await identity(config.graph),
+    closure: config.graph?.closure,
+    closureDepth: config.graph?.closureDepth,
+    corpus: await identity(config.corpus),
+    linker: await identity(config.linker),
+    embedding: await identity(config.embedding),
+    encoder: { ...sizes, checkpoint: await digest(checkpoint), tokenizer: await digest(tokenizer) },
+    pretrain: config.pretrain,
+    task: await identity(config.task),
+    data: await identity(config.task?.data),
+  };
+}

@@ -1,0 +1,135 @@
+import { join } from "node:path";
+import { InputError, type Progress, writeFileAtomic } from "@kgraft/runtime";
+import { type CheckedArm, readArm } from "./arms.ts";
+import { type Baseline, readOrMakeBaselines } from "./baselines.ts";
+import { cellIdentity } from "./cell-identity.ts";
+import { type FinishedCell, readFinishedCell, runCell } from "./cell-run.ts";
+import { type ArmSummary, summariseArms } from "./comparison-table.ts";
+import { composeSharedWork, required, type SharedWork } from "./composition.ts";
+import type { RunConfig } from "./config/run-config.ts";
+import { noting } from "./noting-progress.ts";
+import { writeComparisonReport } from "./report/comparison-report.ts";
+import { cellFolder, comparisonFolder, stagesFolder } from "./run-folders.ts";
+import { lockFolder } from "./run-lock.ts";
+
+export interface CompareOptions {
+  /** Strategies, stacks and controls, as they are to stand in the table. */
+  readonly arms: readonly string[];
+  /** How many seeds, counted up from the config's. */
+  readonly seeds: number;
+  /** Add the controls of every strategy that a control can act on. */
+  readonly controls: boolean;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal;
+}
+
+/** One table of arms. */
+export interface Comparison {
+  readonly name: string;
+  readonly task: string;
+  /** The split that the table shows. */
+  readonly split: "test";
+  readonly arms: readonly ArmSummary[];
+  readonly baselines: readonly Baseline[];
+  /** What the vectors were measured to know, what was skipped, … */
+  readonly remarks: readonly string[];
+  readonly report: string | undefined;
+}
+
+const AT = "--strategies";
+
+/**
+ * Runs every arm with every seed on the same graph, text, checkpoint and budget, and puts their scores together. Finished
+ * cells are kept and skipped; one that was broken off is resumed.
+ */
+export async function compare(config: RunConfig, options: CompareOptions): Promise<Comparison> {
+  const task = required(config, "task");
+  required(config, "encoder");
+  const arms = readArms(config, options);
+  const folder = comparisonFolder(config);
+  const release = await lockFolder(folder);
+  const noted = noting(options.progress);
+  const shared = composeSharedWork(config, stagesFolder(config), noted);
+  try {
+    const cells = await runCells(shared, arms, options);
+    const baselines = await readOrMakeBaselines(shared, folder);
+    const comparison = {
+      name: config.name,
+      task: task.name,
+      split: "test" as const,
+      arms: summariseArms(cells, "test"),
+      baselines,
+      remarks: remarksOf(cells),
+      report: undefined,
+    };
+    const report = config.report.html
+      ? await writeComparisonReport(folder, config, comparison, cells, noted.notes)
+      : undefined;
+    const result: Comparison = { ...comparison, report };
+    await writeFileAtomic(join(folder, "comparison.json"), `${JSON.stringify(result, null, 2)}\n`);
+    return result;
+  } finally {
+    await shared.close();
+    await release();
+  }
+}
+
+/** All arms, checked before any of them runs. */
+function readArms(config: RunConfig, { arms, controls }: CompareOptions): readonly CheckedArm[] {
+  const names = arms.flatMap((name) =>
+    controls && !name.includes("@") ? [name, ...controlsOf(config, name)] : [name],
+  );
+  const doubled = names.find((name, index) => names.indexOf(name) !== index);
+  if (doubled !== undefined)
+    throw new InputError({ code: "compare.arms", at: AT, problem: `"${doubled}" is named twice` });
+  return names.map((name) => readArm(config, name, AT));
+}
+
+function controlsOf(config: RunConfig, name: string): readonly string[] {
+  return ["random", "shuffled", "empty"]
+    .map((control) => `${name}@${control}`)
+    .filter((arm) => {
+      try {
+        return readArm(config, arm, AT) !== undefined;
+      } catch (error) {
+        if (error instanceof InputError && error.code === "fusion.control.idle") return false;
+        throw error;
+      }
+    });
+}
+
+async function runCells(
+  shared: SharedWork,
+  arms: readonly CheckedArm[],
+  { seeds, signal }: CompareOptions,
+): Promise<readonly FinishedCell[]> {
+  const { config, progress } = shared;
+  const cells: FinishedCell[] = [];
+  for (let seed = config.seed; seed < config.seed + seeds; seed++) {
+    for (const arm of arms) {
+      const folder = cellFolder(config, arm.name, seed);
+      const identity = await cellIdentity(shared, arm, seed);
+      const finished = await readFinishedCell(folder, identity);
+      progress.note(
+        finished === undefined ? `— ${arm.name}, seed ${seed}` : `— ${arm.name}, seed ${seed}: done before, kept`,
+      );
+      cells.push(finished ?? (await runCell({ shared, arm, seed, folder, identity, resume: true, signal })));
+    }
+  }
+  return cells;
+}
+
+function remarksOf(cells: readonly FinishedCell[]): readonly string[] {
+  const embedding = cells.find((cell) => cell.embedding !== undefined)?.embedding;
+  if (embedding === undefined) return [];
+  const { probe, mrr } = embedding as { probe?: { accuracy: number; majority: number }; mrr?: number };
+  const parts = [
+    ...(mrr === undefined ? [] : [`filtered MRR ${mrr.toFixed(3)} on held-out triples`]),
+    ...(probe === undefined
+      ? []
+      : [
+          `a linear probe reads the type of ${(100 * probe.accuracy).toFixed(1)} % of the entities (largest class ${(100 * probe.majority).toFixed(1)} %)`,
+        ]),
+  ];
+  return parts.length === 0 ? [] : [`Entity vectors: ${parts.join("; ")}.`];
+}

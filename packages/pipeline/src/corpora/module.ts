@@ -1,0 +1,9 @@
+import { ContainerModule } from "inversify";
+import { jsonl } from "./jsonl.ts";
+import { CORPUS } from "./tokens.ts";
+import { wordnetText } from "./wordnet-text.ts";
+
+export default new ContainerModule(({ bind }) => {
+  bind(CORPUS).toConstantValue(jsonl);
+  bind(CORPUS).toConstantValue(wordnetText);
+});

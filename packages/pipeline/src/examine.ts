@@ -1,0 +1,9 @@
+import type { Progress } from "@kgraft/runtime";
+import { buildNative, doctor } from "@kgraft/tensor/native";
+
+/** What works on this machine, for people. */
+export interface Examination {
+  readonly facts: readonly (readonly [name: string, value: string])[];
+  /** What is missing and how to get it. */
+  readonly fixes: readonly string[];
+}

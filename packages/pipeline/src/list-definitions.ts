@@ -1,0 +1,80 @@
+import type { Paper } from "@kgraft/runtime";
+import { backendNames } from "@kgraft/tensor";
+import { z } from "zod";
+import { builtInModules } from "./built-in-modules.ts";
+import { readConfig } from "./config/read-config.ts";
+import { type AnyDefinition, Registry, type SlotName } from "./registry.ts";
+
+/** What `kgraft list` can show, and the slot each is taken from. */
+const kinds: Readonly<Record<string, SlotName>> = {
+  fusion: "fusion",
+  "kg-embedding": "embedding",
+  linkers: "linker",
+  tasks: "task",
+  objectives: "objective",
+  graphs: "graph",
+  corpora: "corpus",
+  datasets: "dataset",
+};
+
+export const listKinds: readonly string[] = [...Object.keys(kinds), "backends"];
+
+/** One option of a definition, from the schema that the config reader uses. */
+export interface ListedOption {
+  readonly name: string;
+  readonly type: string;
+  readonly default?: unknown;
+  readonly description?: string | undefined;
+}
+
+export interface ListedDefinition {
+  readonly name: string;
+  readonly package: string;
+  readonly summary: string;
+  readonly paper?: Paper | undefined;
+  readonly options: readonly ListedOption[];
+}
+
+/** Lists what is loaded, of one kind or of all, with the plugins of a config where one is given. */
+export async function listLoaded(
+  kind?: string,
+  configPath?: string,
+): Promise<Readonly<Record<string, readonly ListedDefinition[]>>> {
+  const registry =
+    configPath === undefined ? await Registry.from(builtInModules) : (await readConfig(configPath)).registry;
+  const chosen = kind === undefined ? listKinds : [kind];
+  return Object.fromEntries(
+    chosen.map((one) => [one, one === "backends" ? listBackends() : listSlot(registry, kinds[one] as SlotName)]),
+  );
+}
+
+function listSlot(registry: Registry, slot: SlotName): readonly ListedDefinition[] {
+  return registry.entries(slot).map(({ definition, package: source }) => ({
+    name: definition.name,
+    package: source,
+    summary: definition.summary,
+    paper: definition.paper,
+    options: listOptions(definition),
+  }));
+}
+
+function listBackends(): readonly ListedDefinition[] {
+  return backendNames.map((name) => ({
+    name,
+    package: "@kgraft/tensor",
+    summary: "Best first; backend: auto takes the first that passes its self-test.",
+    options: [],
+  }));
+}
+
+function listOptions({ options }: AnyDefinition): readonly ListedOption[] {
+  const schema = z.toJSONSchema(options, { io: "input", unrepresentable: "any" }) as {
+    properties?: Record<string, { type?: string; default?: unknown; description?: string; enum?: readonly unknown[] }>;
+  };
+  return Object.entries(schema.properties ?? {}).map(([name, property]) => ({
+    name,
+    type: property.enum?.map(String).join(" | ") ?? property.type ?? "any",
+    default: property.default,
+    description: property.description,
+  }));
+}

@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import { writeFileAtomic } from "@kgraft/runtime";
+import type { FinishedCell } from "../cell-run.ts";
+import type { Comparison } from "../compare.ts";
+import { type ArmSummary, count, percent } from "../comparison-table.ts";
+import type { RunConfig } from "../config/run-config.ts";
+import { cellFolder } from "../run-folders.ts";
+import { type ReportChart, type ReportTable, reportPage } from "./report-page.tsx";
+import { countNotes, embeddingTables, writeCellEvents } from "./run-report.ts";
+
+/**
+ * Writes `report.html` of a comparison, and TensorBoard events of each cell as the config says.
+ *
+ * @returns the report's path
+ */
+export async function writeComparisonReport(
+  folder: string,
+  config: RunConfig,
+  comparison: Comparison,
+  cells: readonly FinishedCell[],
+  notes: readonly string[],
+): Promise<string> {
+  if (config.report.tensorboard)
+    for (const cell of cells) await writeCellEvents(cellFolder(config, cell.arm, cell.seed), cell);
+  const first = cells[0] as FinishedCell;
+  const seeds = comparison.arms[0]?.seeds.length ?? 0;
+  const page = reportPage({
+    title: `${comparison.name}: which knowledge helps?`,
+    summary: `${comparison.task} on the ${comparison.split} split. Same encoder, text, budget and seeds for every arm; ${seeds === 1 ? `seed ${first.seed}` : `mean ± deviation of ${seeds} seeds`}; backend ${first.backend}.`,
+    tables: [armTable(comparison), secondsTable(comparison.arms), ...embeddingTables(cells)],
+    charts: charts(cells.filter(({ seed }) => seed === first.seed)),
+    notes: [
+      ...notes.filter((note) => !note.startsWith("—")),
+      ...cells.filter(({ seed }) => seed === first.seed).flatMap(countNotes),
+    ],
+    config: config.written,
+  });
+  const path = join(folder, "report.html");
+  await writeFileAtomic(path, page);
+  return path;
+}
+
+function armTable({ arms, baselines }: Comparison): ReportTable {
+  const metrics = Object.keys(arms[0]?.scores ?? {});
+  return {
+    caption: "Scores in percent",
+    columns: ["strategy", ...metrics, "parameters"],
+    rows: [
+      ...arms.map((arm) => [
+        arm.arm,
+        ...metrics.map((metric) => percent(arm.scores[metric] ?? { mean: Number.NaN })),
+        count(arm.parameters.total),
+      ]),
+      ...baselines.map(({ name, scores }) => [
+        `(${name})`,
+        ...metrics.map((metric) => percent({ mean: scores[metric] ?? Number.NaN })),
+        "",
+      ]),
+    ],
+  };
+}
+
+function secondsTable(arms: readonly ArmSummary[]): ReportTable {
+  const stages = [...new Set(arms.flatMap(({ seconds }) => Object.keys(seconds)))];
+  return {
+    caption: "Seconds by stage, means over seeds",
+    columns: ["strategy", ...stages],
+    rows: arms.map((arm) => [arm.arm, ...stages.map((stage) => (arm.seconds[stage] ?? 0).toFixed(1))]),
+  };
+}
+
+/** One chart a curve, one line an arm. */
+function charts(cells: readonly FinishedCell[]): readonly ReportChart[] {
+  const names = [...new Set(cells.flatMap(({ curves }) => curves.map(({ name }) => name)))];
+  return names.map((title) => ({
+    title,
+    axis: "loss",
+    series: cells.flatMap(({ arm, curves }) => {
+      const curve = curves.find(({ name }) => name === title);
+      return curve === undefined ? [] : [{ name: arm, points: curve.points }];
+    }),
+  }));
+}

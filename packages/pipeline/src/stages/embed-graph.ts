@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { closure, type Graph, splitTriples, type TripleIndex } from "@kgraft/kg";
+import {
+  type EmbeddingDefinition,
+  type EntityVectors,
+  probeTypes,
+  readEmbeddingFolder,
+  trainEmbedding,
+  writeEmbeddingFolder,
+} from "@kgraft/kg-embedding";
+import { type Streams, streams as streamsOf } from "@kgraft/runtime";
+import { required, type SharedWork } from "../composition.ts";
+import type { GraphChoice } from "../config/run-config.ts";
+import { choiceIdentity } from "../fingerprint.ts";
+import type { StageResult } from "../stage-store.ts";
+
+/** Share of the graph's own triples that ranking is measured on. */
+const HELD_OUT = 0.01;
+
+/** Entity vectors of a seed and what they were measured to know. */
+export interface EmbeddedGraph {
+  readonly vectors: EntityVectors;
+  readonly metrics: Readonly<Record<string, unknown>>;
+  readonly stage: StageResult;
+}
+
+/**
+ * Trains KG embeddings once for a seed, ranks held-out triples and probes what the vectors know of types.
+ *
+ * The closure is taken of the training triples alone, so that it gives nothing of the held-out ones away.
+ */
+export async function embedGraph(shared: SharedWork, seed: number, signal?: AbortSignal): Promise<EmbeddedGraph> {
+  const { config, stages, progress } = shared;
+  const choice = required(config, "embedding");
+  const backend = await shared.backend();
+  const graph = required(config, "graph");
+  const inputs = {
+    graph: await choiceIdentity(graph),
+    closure: graph.closure,
+    closureDepth: graph.closureDepth,
+    embedding: await choiceIdentity(choice),
+    seed,
+    backend: backend.name,
+  };
+  const stage = await stages.stage("embed", inputs, async (folder, work) => {
+    const streams = streamsOf(seed);
+    const model = (choice.definition as EmbeddingDefinition).create(choice.options as never, {});
+    const split = splitTriples(await shared.triples(), { validation: 0, test: HELD_OUT, streams });
+    const trained = await trainEmbedding({
+      model,
+      train: withClosure(split.train, graph),
+      validation: split.validation,
+      test: split.test,
+      streams,
+      progress,
+      checkpoint: { path: join(work, "tables") },
+      signal,
+    });
+    const probe = await probeTypes(trained.vectors, await typesOf(await shared.graph()), { streams });
+    await writeEmbeddingFolder(folder, { ...trained, metrics: { ...trained.metrics, probe } });
+  });
+  const { vectors, metrics } = await readEmbeddingFolder(stage.folder);
+  return { vectors, metrics, stage };
+}
+
+function withClosure(train: TripleIndex, { closure: relations, closureDepth }: GraphChoice): TripleIndex {
+  if (relations === undefined || relations.length === 0) return train;
+  return closure(train, relations, closureDepth === undefined ? {} : { maxDepth: closureDepth });
+}
+
+/** The first type of every entity that has one. */
+async function typesOf(graph: Graph): Promise<ReadonlyMap<string, string>> {
+  const types = new Map<string, string>();
+  for await (const { id, types: own } of graph.entities()) if (own[0] !== undefined) types.set(id, own[0]);
+  return types;
+}

@@ -1,0 +1,61 @@
+import { join } from "node:path";
+import type { Linker } from "@kgraft/entity-linking";
+import { type Progress, writeLinesAtomic } from "@kgraft/runtime";
+import { exampleLine, readExamples, type TextExample } from "@kgraft/text";
+
+/** What linking found in a body of text. */
+export interface LinkCounts {
+  readonly texts: number;
+  readonly mentions: number;
+  readonly withoutMention: number;
+}
+
+/**
+ * Links every text and gives each back with its mentions; a text that brings mentions of its own keeps them. Targets
+ * and labels pass through: the linker is given the text alone.
+ */
+export async function* linkExamples(
+  examples: Iterable<TextExample> | AsyncIterable<TextExample>,
+  linker: Linker,
+  counts: Record<keyof LinkCounts, number>,
+): AsyncGenerator<TextExample> {
+  for await (const example of examples) {
+    const mentions = example.mentions ?? (await linker.link(example.text));
+    counts.texts++;
+    counts.mentions += mentions.length;
+    if (mentions.length === 0) counts.withoutMention++;
+    yield { ...example, mentions };
+  }
+}
+
+/** Counts before anything was linked. */
+export function noCounts(): Record<keyof LinkCounts, number> {
+  return { texts: 0, mentions: 0, withoutMention: 0 };
+}
+
+/** Links texts into a JSON Lines file, streamed. */
+export async function writeLinked(
+  path: string,
+  examples: Iterable<TextExample> | AsyncIterable<TextExample>,
+  linker: Linker,
+  progress: Progress,
+): Promise<LinkCounts> {
+  const counts = noCounts();
+  const bar = progress.bar("link", 0);
+  async function* lines(): AsyncGenerator<string> {
+    for await (const example of linkExamples(examples, linker, counts)) {
+      if (counts.texts % 500 === 0) bar.update(counts.texts, `${counts.mentions} mentions`);
+      yield exampleLine(example);
+    }
+  }
+  await writeLinesAtomic(path, lines());
+  bar.end(`${counts.texts} texts, ${counts.mentions} mentions`);
+  return counts;
+}
+
+/** Reads what {@link writeLinked} wrote. */
+export async function readLinked(folder: string, part: string): Promise<readonly TextExample[]> {
+  const examples: TextExample[] = [];
+  for await (const example of readExamples(join(folder, `${part}.jsonl`))) examples.push(example);
+  return examples;
+}
