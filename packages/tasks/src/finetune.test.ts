@@ -12,7 +12,7 @@ let world: MadeWorld;
 let folder: string;
 
 beforeAll(async () => {
-  await openBackend("cpu");
+  await openBackend("wasm");
   world = await madeWorld();
   folder = await mkdtemp(join(tmpdir(), "kgraft-finetune-"));
 });
@@ -27,7 +27,7 @@ interface Trial {
   readonly input?: Partial<FinetuneInput<EntityTypingReport>>;
 }
 
-const quick = { labels: "single", epochs: 2, batchSize: 16, rate: 1e-3, newRate: 5e-3, freezeLayers: 1 };
+const quick = { labels: "single", epochs: 2, batchSize: 16, rate: 5e-3, newRate: 1e-2, freezeLayers: 1 };
 
 /** Fine-tunes a fresh model of seed 1. */
 async function tuned({ strategy = "ernie-thu", options, splits = world.splits, input }: Trial) {
@@ -61,16 +61,16 @@ describe("fine-tuning entity typing", () => {
   it("learns with a fusion what only the entity vectors know, and cannot without", async () => {
     const tensors = tf.memory().numTensors;
     const [fused, plain] = [
-      await tuned({ options: { epochs: 10 } }),
-      await tuned({ strategy: "none", options: { epochs: 10 } }),
+      await tuned({ options: { epochs: 8 } }),
+      await tuned({ strategy: "none", options: { epochs: 8 } }),
     ];
-    expect(fused.test.report.scores.strictAccuracy).toBeGreaterThan(0.85);
+    expect(fused.test.report.scores.strictAccuracy).toBeGreaterThan(0.95);
     expect(plain.test.report.scores.strictAccuracy).toBeLessThan(0.5);
     expect(fused.test.report.lines).toBe(world.splits.test.length);
     expect(fused.test.predictions.map(({ id }) => id)).toEqual(world.splits.test.map(({ id }) => id));
     expect(Object.keys(fused.test.predictions[0]?.scores ?? {})).toEqual(madeTypes);
     const curve = fused.training.losses["entity-typing"] ?? [];
-    expect(curve).toHaveLength(60);
+    expect(curve).toHaveLength(48);
     expect(Math.max(...curve.slice(-6))).toBeLessThan(0.5 * (curve[0] ?? 0));
     expect(fused.storedLayer).toBe(1);
     expect(tf.memory().numTensors).toBe(tensors);
@@ -139,7 +139,7 @@ describe("fine-tuning entity typing", () => {
     };
     const { test, validation } = await tuned({ splits, options: { labels: "multiple", epochs: 12 } });
     expect(validation).toBeUndefined();
-    expect(test.report.scores.looseMicroF1).toBeGreaterThan(0.8);
+    expect(test.report.scores.looseMicroF1).toBeGreaterThan(0.9);
     expect(test.predictions.some(({ labels }) => labels.length === 0)).toBe(true);
     expect(test.predictions.some(({ labels }) => labels.length === 2)).toBe(true);
   });

@@ -7,8 +7,8 @@ export const taskFileOptions = {
   validation: z.string().meta(pathOption).optional().describe("Examples that training is watched and chosen by"),
   test: z.string().meta(pathOption).optional().describe("Examples that are scored once, at the end"),
   offsets: z
-    .enum(["code-points", "utf16"])
-    .default("code-points")
+    .enum(["codePoints", "utf16"])
+    .default("codePoints")
     .describe("What start and end count in those files: Unicode code points, as Python does, or UTF-16 units"),
 };
 
