@@ -1,5 +1,6 @@
 import { silent, streams } from "@kgraft/runtime";
 import { type HostArray, inference, openBackend, Parameters, tf, type Weights } from "@kgraft/tensor";
+import { isNativeBuilt } from "@kgraft/tensor/native";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   arrayOf,
@@ -45,7 +46,10 @@ function maskedOf(golden: GoldenCase): { positions: tf.Tensor; labels: tf.Tensor
   };
 }
 
-describe.each(["wasm", "cpu"])("hidden states, losses and gradients of transformers, on %s", (backend) => {
+/** Native where this machine has it built; the other two are everywhere. */
+const backends = ["wasm", "cpu", ...(isNativeBuilt("cpu") ? ["native"] : [])];
+
+describe.each(backends)("hidden states, losses and gradients of transformers, on %s", (backend) => {
   beforeAll(() => openBackend(backend));
 
   describe.each(goldenFamilies)("%s", (family) => {
