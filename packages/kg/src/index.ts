@@ -3,7 +3,13 @@ export { type FolderOptions, folder } from "./folder.ts";
 export type { Entity, Graph, GraphCounts, NeighbourQuery, Relation, Triple } from "./graph.ts";
 export { buildGraph, GraphBuilder, type GraphParts, relationWords } from "./graph-builder.ts";
 export type { GraphDefinition, GraphResources } from "./graph-definition.ts";
-export { type EntityGraph, GraphologyGraph } from "./graphology-graph.ts";
+export {
+  type EntityAttributes,
+  type EntityGraph,
+  type GraphAttributes,
+  GraphologyGraph,
+  type TripleAttributes,
+} from "./graphology-graph.ts";
 export { type GraphologyOptions, graphologyJson } from "./graphology-json.ts";
 export { type SplitOptions, splitTriples, type TripleSplit } from "./split-triples.ts";
 export { type DegreeClass, type GraphStats, graphStats } from "./stats.ts";

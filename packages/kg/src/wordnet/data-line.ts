@@ -14,7 +14,7 @@ export interface Pointer {
 export interface Synset extends Gloss {
   /** Byte offset in the data file, `-`, letter of the part of speech: `02084071-n`. */
   readonly id: string;
-  /** First part of the gloss's line: `noun.animal`. */
+  /** Its name: `noun.animal`. */
   readonly lexicographerFile: string;
   /** With spaces, in WordNet's order and case. */
   readonly lemmas: readonly string[];
