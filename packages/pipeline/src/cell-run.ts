@@ -109,7 +109,7 @@ class CellRun {
   }
 
   async toEnd(): Promise<FinishedCell> {
-    const { shared, arm, seed, folder, identity } = this.#request;
+    const { shared, arm, seed, identity } = this.#request;
     const pretrained = await this.#pretrain();
     const finetuned = await this.#finetune();
     const cell: FinishedCell = {

@@ -1,6 +1,3 @@
-import type { Progress } from "@kgraft/runtime";
-import { buildNative, doctor } from "@kgraft/tensor/native";
-
 /** What works on this machine, for people. */
 export interface Examination {
   readonly facts: readonly (readonly [name: string, value: string])[];

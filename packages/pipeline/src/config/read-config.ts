@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { ErrorList, InputError, type KgraftError } from "@kgraft/runtime";
+import { ErrorList, type KgraftError } from "@kgraft/runtime";
 import { pretrainOptions } from "@kgraft/tasks";
 import type { z } from "zod";
 import { readArm } from "../arms.ts";

@@ -8,7 +8,7 @@ import {
   trainEmbedding,
   writeEmbeddingFolder,
 } from "@kgraft/kg-embedding";
-import { type Streams, streams as streamsOf } from "@kgraft/runtime";
+import { streams as streamsOf } from "@kgraft/runtime";
 import { required, type SharedWork } from "../composition.ts";
 import type { GraphChoice } from "../config/run-config.ts";
 import { choiceIdentity } from "../fingerprint.ts";
