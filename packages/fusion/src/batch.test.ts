@@ -119,6 +119,13 @@ describe("collateExamples", () => {
     expect([...(arrays["fusion/injecting/rows"]?.data ?? [])]).toEqual([4, 4, 20]);
   });
 
+  it("fills rows with the tokenizer's padding piece", async () => {
+    const { prepared } = await prepare({});
+    expect(prepared.map(({ padId }) => padId)).toEqual(prepared.map(() => world.tokenizer.special.pad));
+    const other = prepared.slice(0, 1).map((row) => ({ ...row, padId: 4 }));
+    expect([...(collateExamples(other, 12, {}).arrays.inputIds?.data ?? [])].slice(8)).toEqual([3, 4, 4, 4]);
+  });
+
   it("refuses an example that is longer than the batch, by name", async () => {
     const { prepared } = await prepare({});
     expect(() => collateExamples(prepared, 8, {})).toThrow(

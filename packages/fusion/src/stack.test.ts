@@ -84,6 +84,37 @@ describe("a stack", () => {
     expect((await fusion.prepare?.(example, encoding, 40))?.counts).toEqual({ "ernie-thu mentions": 3 });
   });
 
+  it("lets the others see the pieces that a strategy puts in, whatever the order", async () => {
+    const again = definition("again", ["pieces"], {
+      prepare: (_, { ids, tokens, typeIds, starts, ends, wordIds, sequenceIds, truncated }) => ({
+        // [CLS] a second time, not from the text.
+        encoding: {
+          ids: Int32Array.of(2, ...ids),
+          tokens: ["[CLS]", ...tokens],
+          typeIds: Int32Array.of(0, ...typeIds),
+          starts: Int32Array.of(0, ...starts),
+          ends: Int32Array.of(0, ...ends),
+          wordIds: Int32Array.of(-1, ...wordIds),
+          sequenceIds: Int8Array.of(-1, ...sequenceIds),
+          truncated,
+        },
+        knowledge: undefined,
+      }),
+    });
+    const entityIds = async (one: FusionDefinition) => {
+      const trial = openTrial(one, {}, world);
+      onTestFinished(() => trial.parameters.dispose());
+      const batch = trial.collate((await trial.prepare(world.examples)).slice(0, 1), 11);
+      return [...(batch.arrays["fusion/ernie-thu/entityIds"]?.data ?? [])];
+    };
+    expect(await entityIds(any(ernieThu))).toEqual([0, 1, 0, 0, 0, 5, 0, 3, 0, 0, 0]);
+    for (const order of [
+      [any(ernieThu), again],
+      [again, any(ernieThu)],
+    ])
+      expect(await entityIds(stack(...order))).toEqual([0, 0, 1, 0, 0, 0, 5, 0, 3, 0, 0]);
+  });
+
   it("stops a strategy that reaches inside a layer without claiming it", () => {
     const reaching = definition("reaching", [], {
       layer: (stream, block) => ({ ...stream, hidden: block.attend(stream) }),

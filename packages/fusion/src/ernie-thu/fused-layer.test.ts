@@ -112,18 +112,13 @@ interface Streams {
   readonly entity: Matrix;
 }
 
-function plainLayer(
-  kind: LayerKind,
-  { hidden, entity }: Streams,
-  layer: Layer,
-  entityMask: readonly number[],
-): Streams {
+function plainLayer(kind: LayerKind, { hidden, entity }: Streams, layer: Layer, entityHeads = 1): Streams {
   const words = attend(hidden, layer, "attention.self", 2, [1, 1, 1]);
   const a = norm(plus(dense(words, layer, "attention.output.dense"), hidden), layer, "attention.output.LayerNorm");
   let c = entity;
   if (kind === "norm") {
     const among = dense(
-      attend(entity, layer, "attention.self_ent", 1, entityMask),
+      attend(entity, layer, "attention.self_ent", entityHeads, entityMask),
       layer,
       "attention.output_ent.dense",
     );
@@ -159,7 +154,7 @@ afterAll(() => {
 });
 
 /** The code under test with the layers' parameters set, and its batch. */
-function grafted(layerTypes: readonly LayerKind[], layer: Layer) {
+function grafted(layerTypes: readonly LayerKind[], layer: Layer, entityHeads = 1) {
   const encoder = createEncoder({ ...config, numLayers: layerTypes.length });
   const vectors = {
     ids: ["Q1"],
@@ -167,7 +162,7 @@ function grafted(layerTypes: readonly LayerKind[], layer: Layer) {
     dimension: 3,
     values: Float32Array.from(rowAt(input.entity, 1)),
   };
-  const options = ernieThu.options.parse({ layerTypes, entityHeads: 1, vectorNorm: "as-given" });
+  const options = ernieThu.options.parse({ layerTypes, entityHeads, vectorNorm: "as-given" });
   const fused = createFusedEncoder(encoder, ernieThu.create(options, { ...world, encoder: encoder.config, vectors }));
   const parameters = Parameters.create(fused.parameters, streams(1));
   opened.push(parameters);
@@ -209,8 +204,8 @@ function goldenArrays(): Record<string, HostArray> {
 }
 
 /** Runs layers [1, to) of the code under test on the golden input. */
-function run(layerTypes: readonly LayerKind[], to: number) {
-  const { fused, parameters, batch } = grafted(layerTypes, filledLayer());
+function run(layerTypes: readonly LayerKind[], to: number, entityHeads = 1) {
+  const { fused, parameters, batch } = grafted(layerTypes, filledLayer(), entityHeads);
   const { stream } = fused.run(parameters, batch, inference, { from: 1, to });
   const rows = (tensor: tf.Tensor) => (tensor.arraySync() as number[][][])[0] ?? [];
   return { hidden: rows(stream.hidden), entity: rows(stream.side.entity as tf.Tensor) };
@@ -236,7 +231,7 @@ const golden = {
 
 describe("a fused layer", () => {
   it("has a plain computation beside it that gives the golden numbers", () => {
-    const one = (kind: LayerKind, from = input) => plainLayer(kind, from, filledLayer(), entityMask);
+    const one = (kind: LayerKind, from = input) => plainLayer(kind, from, filledLayer());
     expectRows(one("sim").hidden, golden.sim, 1e-6);
     expectRows(one("mix").hidden, golden.mix, 1e-6);
     expectRows(one("mix").entity, golden.mixEntity, 1e-6);
@@ -259,12 +254,19 @@ describe("a fused layer", () => {
     expectRows(run(["sim", "mix", "norm"], 3).hidden.slice(0, 1), golden.mixNorm, 1e-5);
   });
 
+  it("splits the entity attention into heads", () => {
+    const [wanted, actual] = [plainLayer("norm", input, filledLayer(), 3), run(["sim", "norm", "norm"], 2, 3)];
+    const asText = (rows: Matrix) => rows.map((row) => row.join(" ")).join("/");
+    expectRows(actual.hidden, asText(wanted.hidden), 1e-5);
+    expectRows(actual.entity, asText(wanted.entity), 1e-5);
+  });
+
   it("has the gradients of central differences, for every parameter", () => {
     const kinds: readonly LayerKind[] = ["mix", "norm"];
     const weight = (t: number, c: number) => Math.sin(1 + 4 * t + c);
     const layers = kinds.map(() => filledLayer());
     const plainLoss = () => {
-      const { hidden } = kinds.reduce((s, kind, i) => plainLayer(kind, s, layers[i] as Layer, entityMask), input);
+      const { hidden } = kinds.reduce((s, kind, i) => plainLayer(kind, s, layers[i] as Layer), input);
       return sum(hidden.flatMap((row, t) => row.map((value, c) => value * weight(t, c))));
     };
     const { fused, parameters, batch } = grafted(["sim", ...kinds], filledLayer());
