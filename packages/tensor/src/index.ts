@@ -4,6 +4,7 @@ export { type Backend, backendName, backends, openBackend, type PassedOver } fro
 export { type RawAttribute, rawOp } from "./backend/raw-op.ts";
 export type * from "./contract.ts";
 export { inference } from "./contract.ts";
+export { type BackendDiagnosis, type Diagnosis, doctor } from "./doctor.ts";
 export type { AttentionOptions, Dropout } from "./ops/index.ts";
 export * as ops from "./ops/index.ts";
 export { clipByGlobalNorm, type Gradients, globalNorm } from "./optimiser/clip.ts";
@@ -16,6 +17,7 @@ export { assertPure } from "./pure-step/assert-pure.ts";
 export { SafetensorsFile } from "./safetensors/read.ts";
 export { SafetensorsStream } from "./safetensors/stream.ts";
 export { hostTensors, type TensorToWrite, writeSafetensors } from "./safetensors/write.ts";
+export type { BackendSpeed } from "./speed.ts";
 export { type GradientOptions, gradients, lossesOf, type StepGradients } from "./training/gradients.ts";
 export { toDevice } from "./training/host-batch.ts";
 export type * from "./training/options.ts";

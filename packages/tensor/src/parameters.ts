@@ -76,14 +76,18 @@ export class Parameters implements Weights {
         problem: `has shape ${shapeText(given)}`,
         wanted: `Wanted ${shapeText(shape)}`,
       });
-    this.replace(name, keptTensor(data.slice(), shape));
+    this.replace(name, () => keptTensor(data.slice(), shape));
   }
 
-  /** Puts an optimiser's new tensor in the place of the old one, which is disposed. The new one is kept from tidying. */
-  replace(name: string, next: tf.Tensor): void {
+  /**
+   * Puts a new tensor in the place of the old one, which is disposed. The new one is kept from tidying.
+   *
+   * @param next makes it; what it disposes of the old one itself may be written over in place
+   */
+  replace(name: string, next: (last: tf.Tensor) => tf.Tensor): void {
     const parameter = this.#parameter(name);
     const last = parameter.tensor;
-    parameter.tensor = tf.keep(next);
+    parameter.tensor = tf.keep(next(last));
     last.dispose();
   }
 

@@ -18,5 +18,10 @@ export function adagrad({ epsilon = 1e-10 }: AdagradConfig): UpdateRule {
       const step = tf.div(slope, tf.add(tf.sqrt(squares), scalar("epsilon")));
       return { value: tf.sub(value, tf.mul(step, scalar("rate"))), moments: [squares] };
     },
+    inPlace: ({ value, gradient }, scalar, { decaying }) => {
+      const slope = decaying ? tf.add(gradient, tf.mul(value, scalar("decay"))) : gradient;
+      const attributes = { update_slots: { bool: true } };
+      return { op: "ResourceApplyAdagradV2", attributes, inputs: [scalar("rate"), scalar("epsilon"), slope] };
+    },
   };
 }

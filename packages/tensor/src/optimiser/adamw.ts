@@ -16,12 +16,22 @@ export function adamW(config: AdamWConfig): UpdateRule {
     defaultDecay: 0.01,
     numbers: (step, rate, decay) => {
       const { correction = 1, ...numbers } = adamNumbers({ beta1, beta2, epsilon, biasCorrection }, step);
-      return { ...numbers, rate: rate * correction, shrink: 1 - rate * decay };
+      return { ...numbers, rate: rate * correction, shrink: 1 - rate * decay, zero: 0 };
     },
     update: (state, scalar, { decaying }) => {
       const { moments, direction } = adamDirection(state, scalar);
       const shrunk = decaying ? tf.mul(state.value, scalar("shrink")) : state.value;
       return { value: tf.sub(shrunk, tf.mul(direction, scalar("rate"))), moments };
+    },
+    inPlace: ({ value, gradient }, scalar, { decaying }) => {
+      const names = ["zero", "zero", "rate", "beta1", "beta2", "epsilon"];
+      const update = {
+        op: "ResourceApplyAdam",
+        attributes: { use_nesterov: { bool: false } },
+        // The powers of the betas are 0: rate and epsilon hold the correction already.
+        inputs: [...names.map(scalar), gradient],
+      };
+      return decaying ? { ...update, value: tf.mul(value, scalar("shrink")) } : update;
     },
   };
 }

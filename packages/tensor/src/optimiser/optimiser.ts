@@ -7,6 +7,7 @@ import type { Gradients } from "./clip.ts";
 import type { OptimiserConfig } from "./config.ts";
 import { decays, type LayerwiseDecay, type ParameterGroup, type ParameterPlan, planParameters } from "./groups.ts";
 import { lamb } from "./lamb.ts";
+import { type MomentStore, momentStore } from "./moment-store.ts";
 import { sgd } from "./sgd.ts";
 import type { UpdateRule } from "./update-rule.ts";
 
@@ -24,12 +25,19 @@ interface Trained {
   readonly plan: ParameterPlan;
   /** Which rate and decay it shares with others. */
   readonly group: number;
-  moments: readonly tf.Tensor[];
+  readonly moments: MomentStore;
+}
+
+/** One moment of one parameter. */
+export interface MomentValues {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** The values as they are now, the caller's. */
+  data(): Promise<Float32Array>;
 }
 
 /** Moves parameters along their gradients, and holds the moments that this takes. */
 export class Optimiser {
-  readonly #parameters: Parameters;
   readonly #rule: UpdateRule;
   readonly #trained = new Map<string, Trained>();
   readonly #groups: { readonly rate: number; readonly decay: number }[] = [];
@@ -39,13 +47,12 @@ export class Optimiser {
    * {@link planParameters} throws
    */
   constructor(config: OptimiserConfig, parameters: Parameters, { groups, layerwiseDecay }: OptimiserGroups = {}) {
-    this.#parameters = parameters;
     this.#rule = updateRule(config);
     const specs = parameters.names().map((name) => parameters.spec(name));
     const defaults = { rate: config.rate, decay: config.decay ?? this.#rule.defaultDecay };
     for (const plan of planParameters(specs, defaults, groups, layerwiseDecay)) {
       if (plan.frozen) continue;
-      const moments = this.#rule.moments.map(() => tf.keep(tf.zeros([...plan.spec.shape])));
+      const moments = momentStore(plan.spec.name, parameters, this.#rule);
       this.#trained.set(plan.spec.name, { plan, group: this.#groupOf(plan), moments });
     }
   }
@@ -75,27 +82,20 @@ export class Optimiser {
    */
   apply(gradients: Gradients, scalars: StepScalars): void {
     for (const [name, gradient] of Object.entries(gradients)) {
-      const trained = this.#find(name);
-      const { plan, group } = trained;
+      const { plan, group, moments } = this.#find(name);
       const scalar = (key: string): tf.Scalar => scalars[`${group}/${key}`] as tf.Scalar;
-      const next = tf.tidy(() => {
-        const state = { value: this.#parameters.get(name), gradient, moments: trained.moments };
-        const { value, moments } = this.#rule.update(state, scalar, {
-          decaying: plan.decay > 0,
-          weight: decays(plan.spec),
-        });
-        return { value: tf.keep(value), moments: moments.map((moment) => tf.keep(moment)) };
-      });
-      this.#parameters.replace(name, next.value);
-      for (const moment of trained.moments) moment.dispose();
-      trained.moments = next.moments;
+      moments.apply(gradient, scalar, { decaying: plan.decay > 0, weight: decays(plan.spec) });
     }
   }
 
-  /** The moments as `<moment>/<parameter>` with their tensors, for a checkpoint. They stay the optimiser's. */
-  moments(): readonly (readonly [string, tf.Tensor])[] {
-    return [...this.#trained].flatMap(([name, { moments }]) =>
-      moments.map((moment, i) => [`${this.#rule.moments[i]}/${name}`, moment] as const),
+  /** The moments under `<moment>/<parameter>`, for a checkpoint. */
+  moments(): readonly MomentValues[] {
+    return [...this.#trained].flatMap(([name, { plan, moments }]) =>
+      this.#rule.moments.map((moment, i) => ({
+        name: `${moment}/${name}`,
+        shape: plan.spec.shape,
+        data: () => moments.read(i),
+      })),
     );
   }
 
@@ -105,19 +105,13 @@ export class Optimiser {
    * @param read gives the values of one moment by its name; the array is copied
    */
   async assignMoments(read: (name: string) => Promise<Float32Array>): Promise<void> {
-    for (const [name, trained] of this.#trained) {
-      const { shape } = trained.plan.spec;
-      const next: tf.Tensor[] = [];
-      for (const moment of this.#rule.moments)
-        next.push(tf.keep(tf.tensor((await read(`${moment}/${name}`)).slice(), [...shape], "float32")));
-      for (const moment of trained.moments) moment.dispose();
-      trained.moments = next;
-    }
+    for (const [name, { moments }] of this.#trained)
+      for (const [i, moment] of this.#rule.moments.entries()) moments.write(i, await read(`${moment}/${name}`));
   }
 
   /** Gives the moments back. */
   dispose(): void {
-    for (const { moments } of this.#trained.values()) for (const moment of moments) moment.dispose();
+    for (const { moments } of this.#trained.values()) moments.dispose();
     this.#trained.clear();
   }
 

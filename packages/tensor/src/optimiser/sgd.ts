@@ -21,5 +21,12 @@ export function sgd({ momentum = 0, nesterov = false }: SgdConfig): UpdateRule {
       const step = nesterov ? tf.add(slope, tf.mul(velocity, scalar("momentum"))) : velocity;
       return { value: tf.sub(value, tf.mul(step, scalar("rate"))), moments: [velocity] };
     },
+    inPlace: ({ value, gradient }, scalar, { decaying }) => {
+      const slope = decaying ? tf.add(gradient, tf.mul(value, scalar("decay"))) : gradient;
+      const inputs = [scalar("rate"), slope];
+      if (momentum === 0) return { op: "ResourceApplyGradientDescent", attributes: {}, inputs };
+      const attributes = { use_nesterov: { bool: nesterov } };
+      return { op: "ResourceApplyMomentum", attributes, inputs: [...inputs, scalar("momentum")] };
+    },
   };
 }

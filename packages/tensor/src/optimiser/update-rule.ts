@@ -1,4 +1,5 @@
 import type * as tf from "@tensorflow/tfjs-core";
+import type { RawAttribute } from "../backend/raw-op.ts";
 
 /** Numbers of one step by name; as scalars they are inputs of the step. */
 export type Numbers = Readonly<Record<string, number>>;
@@ -39,4 +40,18 @@ export interface UpdateRule {
    * @returns the new value and the new moments
    */
   update(state: ParameterState, scalar: ScalarOf, traits: Traits): Omit<ParameterState, "gradient">;
+  /** The same as one TensorFlow op on resource variables, where there is one. */
+  inPlace?(state: Omit<ParameterState, "moments">, scalar: ScalarOf, traits: Traits): InPlaceUpdate;
+}
+
+/** A TensorFlow op that writes value and moments in place. */
+export interface InPlaceUpdate {
+  /** The value that the op starts from, where it is not the present one. */
+  readonly value?: tf.Tensor;
+  /** An op whose first inputs are the variables: the value, then the moments. */
+  readonly op: string;
+  /** Beside `T` and `use_locking`. */
+  readonly attributes: Readonly<Record<string, RawAttribute>>;
+  /** The inputs after the variables. */
+  readonly inputs: readonly tf.Tensor[];
 }

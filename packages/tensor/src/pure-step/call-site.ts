@@ -6,7 +6,7 @@ export interface CallSite {
   readonly line: string;
 }
 
-const library = /@tensorflow[\\/]|[\\/]pure-step[\\/](?!.*\.test\.)/;
+const library = /@tensorflow[\\/]|[\\/](?:src|dist)[\\/]backend[\\/]|[\\/]pure-step[\\/](?!.*\.test\.)/;
 
 /** The caller of the library, from the stack of the function that asks. */
 export function callSite(): CallSite {

@@ -8,7 +8,6 @@ import {
   writeFileAtomic,
   writeFolderAtomic,
 } from "@kgraft/runtime";
-import type * as tf from "@tensorflow/tfjs-core";
 import { nearestNames } from "../nearest-names.ts";
 import type { Optimiser } from "../optimiser/optimiser.ts";
 import type { Parameters } from "../parameters.ts";
@@ -179,14 +178,22 @@ function foreign(folder: string, problem: string, wanted: string): InputError {
 }
 
 function tensorsOf({ parameters, optimiser, history }: Trainee, step: number): TensorToWrite[] {
-  const weights = parameters.names().map((name) => toWrite(`weights/${name}`, parameters.get(name), step));
-  const moments = optimiser.moments().map(([name, tensor]) => toWrite(`moments/${name}`, tensor, step));
+  const weights = parameters.names().map((name) => {
+    const tensor = parameters.get(name);
+    return toWrite(`weights/${name}`, tensor.shape, () => tensor.data<"float32">(), step);
+  });
+  const moments = optimiser.moments().map(({ name, shape, data }) => toWrite(`moments/${name}`, shape, data, step));
   return [...weights, ...moments, ...history.tensors()];
 }
 
-function toWrite(name: string, tensor: tf.Tensor, step: number): TensorToWrite {
+function toWrite(
+  name: string,
+  shape: readonly number[],
+  read: () => Promise<Float32Array>,
+  step: number,
+): TensorToWrite {
   const data = async (): Promise<Float32Array> => {
-    const values = await tensor.data<"float32">();
+    const values = await read();
     let finite = 0;
     while (finite < values.length && Number.isFinite(values[finite])) finite++;
     if (finite === values.length) return values;
@@ -197,5 +204,5 @@ function toWrite(name: string, tensor: tf.Tensor, step: number): TensorToWrite {
       fix: "The last checkpoint is intact. Try a lower rate, a longer warm-up or clipNorm",
     });
   };
-  return { name, dtype: "float32", shape: tensor.shape, data };
+  return { name, dtype: "float32", shape, data };
 }
