@@ -28,7 +28,7 @@ export async function* lowerStates(
   const size = encoder.config.hiddenSize;
   const bar = progress.bar(`Hidden states below layer ${layer}`, prepared.length);
   let done = 0;
-  for (const { examples, length } of new TextBatches(prepared, { batchTokens }, new Set()).plan()) {
+  for (const { examples, length } of new TextBatches(prepared, { batchTokens }).plan()) {
     const { arrays } = collateExamples(examples, length, {});
     const hidden = await forward(arrays, {}, (batch) => {
       const input = {

@@ -21,19 +21,24 @@ export class TextBatches {
   readonly #longest: number;
   readonly #limit: BatchLimit;
 
-  /** @param specialIds of the tokenizer that made the pieces */
-  constructor(prepared: readonly PreparedText[], limit: BatchLimit, specialIds: ReadonlySet<number>) {
+  /**
+   * @param specialIds of the tokenizer that made the pieces: examples are ordered by the text's own pieces; absent: by all
+   * that the model reads
+   */
+  constructor(prepared: readonly PreparedText[], limit: BatchLimit, specialIds?: ReadonlySet<number>) {
     this.#prepared = prepared;
     this.#limit = limit;
-    this.#lengths = Int32Array.from(prepared, (one) => textLength(one, specialIds));
+    this.#lengths = Int32Array.from(prepared, (one) =>
+      specialIds === undefined ? one.encoding.ids.length : textLength(one, specialIds),
+    );
     this.#longest = prepared.reduce((most, { encoding }) => Math.max(most, encoding.ids.length), 0);
   }
 
   /**
    * Lays the examples out in batches: shuffled by the draw, or by length where there is none.
    *
-   * Which examples share a batch, and in what order, is decided by the text's own pieces alone: the same for every
-   * strategy, whatever it puts in between.
+   * By the text's own pieces, which examples share a batch, and in what order, is the same for every strategy, whatever it
+   * puts in between.
    */
   plan(draw?: Draw): readonly TextBatch[] {
     const options: BucketOptions = { ...this.#limit, draw };

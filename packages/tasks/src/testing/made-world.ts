@@ -1,11 +1,19 @@
 import { createEncoder, type EncoderConfig } from "@kgraft/encoder";
-import { createFusedEncoder, ernieThu, type FusedEncoder, type Fusion, none } from "@kgraft/fusion";
+import {
+  createFusedEncoder,
+  ernieThu,
+  type FusedEncoder,
+  type Fusion,
+  type FusionResources,
+  none,
+} from "@kgraft/fusion";
 import { smallWorld } from "@kgraft/fusion/testing";
-import type { EntityVectors } from "@kgraft/kg-embedding";
 import { streams } from "@kgraft/runtime";
 import { Parameters } from "@kgraft/tensor";
 import type { TextExample, Tokenizer } from "@kgraft/text";
 import type { Splits } from "../contract.ts";
+
+type EntityVectors = NonNullable<FusionResources["vectors"]>;
 
 /** A world in which only the entity vectors know the type: every mention is the same word, its neighbours are noise. */
 export interface MadeWorld {
