@@ -1,5 +1,5 @@
 import type { AliasIndex } from "./alias-index.ts";
-import { TokenScanner } from "./text-tokens.ts";
+import { breakBefore, spaceBefore, TokenScanner } from "./text-tokens.ts";
 import { keyOf } from "./token-keys.ts";
 import type { TokenForms, TokenTable } from "./token-table.ts";
 import { root } from "./token-trie.ts";
@@ -57,16 +57,16 @@ export class MentionFinder {
     this.#text = text;
     scanner.scan(text);
     this.#forms.length = 0;
-    let afterSpace = 0;
+    let gap = 0;
     for (let i = 0; i < scanner.count; i++) {
       const forms = this.#table.find(text.slice(scanner.starts[i], scanner.ends[i]));
-      afterSpace |= scanner.spaced[i] as number;
+      gap = Math.max(gap, scanner.gaps[i] as number);
       if (forms.empty) continue;
       const place = this.#forms.push(forms) - 1;
       scanner.starts[place] = scanner.starts[i] as number;
       scanner.ends[place] = scanner.ends[i] as number;
-      scanner.spaced[place] = afterSpace;
-      afterSpace = 0;
+      scanner.gaps[place] = gap;
+      gap = 0;
     }
   }
 
@@ -74,10 +74,11 @@ export class MentionFinder {
   #walk(node: number, i: number, letters: number): void {
     const forms = this.#forms[i];
     if (forms === undefined) return;
-    const spaced = i > this.#start && this.#scanner.spaced[i] === 1;
+    const gap = i > this.#start ? this.#scanner.gaps[i] : 0;
+    if (gap === breakBefore) return;
     const lettersSoFar = letters + forms.letters;
     for (const number of forms.numbers) {
-      const child = this.#index.trie.child(node, keyOf(number, spaced));
+      const child = this.#index.trie.child(node, keyOf(number, gap === spaceBefore));
       if (child < 0) continue;
       const alias = this.#index.trie.value(child);
       if (alias >= 0 && lettersSoFar >= this.#minLetters) this.#offer(alias, i);

@@ -51,7 +51,7 @@ interface Rates {
  * entities must be equal or both be NIL. Micro sums counts over documents; macro averages P, R and F1 of the documents
  * (so macro F1 is not made from macro P and R). A document with nothing expected and nothing found scores 1.
  *
- * @throws InputError `linking.score.ids` where an id is doubled or stands on one side only
+ * @throws InputError `linking.score.ids` where an id is doubled or stands on one side only, `linking.score.empty`
  * @source GERBIL, A2KB experiments (Röder et al., Semantic Web 2018)
  */
 export function scoreLinks(
@@ -59,6 +59,8 @@ export function scoreLinks(
   predicted: readonly LinkedDocument[],
   match: SpanMatch,
 ): LinkScores {
+  if (gold.length === 0)
+    throw new InputError({ code: "linking.score.empty", at: "gold", problem: "holds no document to score" });
   const pairs = join(gold, predicted);
   const all = pairs.map(([expected, found]) => countDocument(expected, found, match));
   const known = (links: readonly Link[]) => links.filter(({ entity }) => entity !== undefined);

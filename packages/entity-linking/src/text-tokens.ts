@@ -15,6 +15,13 @@ const tokenAt = new RegExp(
   "vy",
 );
 
+/** White space before a token. */
+export const spaceBefore = 1;
+/** An empty line before a token: no mention goes across it. */
+export const breakBefore = 2;
+
+const emptyLine = /\n[^\S\n]*\n|\r\r|\u2029/;
+
 const space = 1;
 const wordUnit = 2;
 /** 0 a sign of its own. */
@@ -33,20 +40,20 @@ export class TokenScanner {
   /** UTF-16 units, half-open. */
   starts = new Int32Array(64);
   ends = new Int32Array(64);
-  /** 1 where white space stands before the token. */
-  spaced = new Uint8Array(64);
+  /** What stands before the token: 0 nothing, {@link spaceBefore}, or {@link breakBefore}. */
+  gaps = new Uint8Array(64);
 
   scan(text: string): void {
     this.count = 0;
-    let afterSpace = 0;
+    let gap = 0;
     for (let i = 0; i < text.length; ) {
       const end = asciiEnd(text, i);
       const kind = end > i ? asciiKind[text.charCodeAt(i)] : this.#match(text, i);
       const next = end > i ? end : tokenAt.lastIndex;
-      if (kind === space) afterSpace = 1;
+      if (kind === space) gap = Math.max(gap, gapOf(text, i, next));
       else {
-        this.#push(i, next, afterSpace);
-        afterSpace = 0;
+        this.#push(i, next, gap);
+        gap = 0;
       }
       i = next;
     }
@@ -58,22 +65,26 @@ export class TokenScanner {
     return found.groups?.space === undefined ? wordUnit : space;
   }
 
-  #push(start: number, end: number, spaced: number): void {
+  #push(start: number, end: number, gap: number): void {
     if (this.count === this.starts.length) this.#grow();
     this.starts[this.count] = start;
     this.ends[this.count] = end;
-    this.spaced[this.count++] = spaced;
+    this.gaps[this.count++] = gap;
   }
 
   #grow(): void {
-    const { starts, ends, spaced } = this;
+    const { starts, ends, gaps } = this;
     this.starts = new Int32Array(2 * starts.length);
     this.ends = new Int32Array(2 * starts.length);
-    this.spaced = new Uint8Array(2 * starts.length);
+    this.gaps = new Uint8Array(2 * starts.length);
     this.starts.set(starts);
     this.ends.set(ends);
-    this.spaced.set(spaced);
+    this.gaps.set(gaps);
   }
+}
+
+function gapOf(text: string, start: number, end: number): number {
+  return end > start + 1 && emptyLine.test(text.slice(start, end)) ? breakBefore : spaceBefore;
 }
 
 /** Where a token or white space of ASCII ends; `start` itself where other characters have a part in it. */

@@ -22,7 +22,7 @@ export class TextTokenizer {
     let afterSpace = false;
     for (let i = 0; i < scanner.count; i++) {
       const folded = this.#table.fold(alias.slice(scanner.starts[i], scanner.ends[i]));
-      afterSpace ||= scanner.spaced[i] === 1;
+      afterSpace ||= scanner.gaps[i] !== 0;
       if (folded === "") continue;
       keys.push(keyOf(this.#table.intern(folded), keys.length > 0 && afterSpace));
       afterSpace = false;
