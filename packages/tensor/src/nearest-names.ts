@@ -11,5 +11,7 @@ export function nearestNames(name: string, names: readonly string[]): string {
     left.splice(left.indexOf(best), 1);
   }
   if (near.length > 0) return `Nearest: ${near.join(", ")}`;
-  return names.length === 0 ? "None is declared" : `${names.length} are declared: ${names.slice(0, 3).join(", ")}, …`;
+  return names.length === 0
+    ? "None is declared"
+    : `${names.length} are declared: ${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""}`;
 }

@@ -1,25 +1,26 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { HostBatch, TensorBatch } from "../contract.ts";
+import type { TensorBatch } from "../contract.ts";
 import { clipByGlobalNorm } from "../optimiser/clip.ts";
 import type { Optimiser } from "../optimiser/optimiser.ts";
 import { GradientAccumulator, type LossSettings, type StepPart } from "./accumulate.ts";
-import { notFinite, stepFailure } from "./failure.ts";
+import type { FedBatch } from "./batch-feed.ts";
+import { type FailedStep, notFinite, stepFailure } from "./failure.ts";
 import type { StepGradients } from "./gradients.ts";
-import { toDevice } from "./host-batch.ts";
 
 /** What one step takes from the host. */
 export interface StepInput {
   readonly label: string;
   /** 1 for the first. */
   readonly step: number;
-  readonly batches: readonly HostBatch[];
+  /** On the device; the step disposes them. */
+  readonly batches: readonly FedBatch[];
   /** A dropout key for each batch. */
   readonly keys: readonly Int32Array[];
   /** The schedule's factor of the rate. */
   readonly factor: number;
 }
 
-/** Runs steps: host arrays in, new weights and the losses' means out. */
+/** Runs steps: batches in, new weights and the losses' means out. */
 export class Stepper {
   readonly #optimiser: Optimiser;
   readonly #accumulator: GradientAccumulator;
@@ -60,7 +61,7 @@ export class Stepper {
       this.#optimiser.apply(clipped?.gradients ?? gradients, scalars);
       return means;
     } catch (thrown) {
-      throw stepFailure(thrown, input);
+      throw stepFailure(thrown, failedStep(input));
     } finally {
       tf.dispose(owned);
     }
@@ -72,11 +73,15 @@ export class Stepper {
     this.#limit?.dispose();
   }
 
-  #toPart(host: HostBatch, key: Int32Array, own: <T extends tf.TensorContainer>(tensors: T) => T): StepPart {
-    const batch = own(toDevice(host.arrays) as Record<string, tf.Tensor>);
+  #toPart({ tensors }: FedBatch, key: Int32Array, own: <T extends tf.TensorContainer>(tensors: T) => T): StepPart {
+    own({ ...tensors });
     const context = { training: true, key: own(tf.tensor1d(key, "int32")) };
-    return { batch: { ...this.#constants, ...batch }, context };
+    return { batch: { ...this.#constants, ...tensors }, context };
   }
+}
+
+function failedStep({ label, step, batches }: StepInput): FailedStep {
+  return { label, step, batches: batches.map(({ host }) => host) };
 }
 
 /** Downloads sums, weights and norm in one piece. */
@@ -94,10 +99,10 @@ async function readLosses(
   for (const [i, name] of names.entries()) {
     const [sum, weight] = [values[2 * i] as number, values[2 * i + 1] as number];
     const mean = weight === 0 ? sum : sum / weight;
-    if (!Number.isFinite(mean)) throw notFinite(`loss "${name}"`, mean, input);
+    if (!Number.isFinite(mean)) throw notFinite(`loss "${name}"`, mean, failedStep(input));
     if (weight !== 0) means[name] = mean;
   }
   const length = norm === undefined ? 0 : (values[2 * names.length] as number);
-  if (!Number.isFinite(length)) throw notFinite("the gradients' norm", length, input);
+  if (!Number.isFinite(length)) throw notFinite("the gradients' norm", length, failedStep(input));
   return means;
 }

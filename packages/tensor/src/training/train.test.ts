@@ -37,7 +37,7 @@ describe.each(testedBackends)("train on %s", (backend) => {
     const seen: number[] = [];
     const before = tf.memory().numBytes;
     const run = sineRun({
-      length: { steps: 1000 },
+      length: { steps: 1001 },
       clipNorm: 1,
       onStep: ({ step }) => {
         if (step === 10 || step === 1000) seen.push(tf.memory().numBytes, tf.memory().numTensors);

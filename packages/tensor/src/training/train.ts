@@ -24,7 +24,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   try {
     return await run.toEnd();
   } finally {
-    run.dispose();
+    await run.dispose();
   }
 }
 
@@ -84,7 +84,8 @@ class TrainingRun {
     return this.#result(stopped);
   }
 
-  dispose(): void {
+  async dispose(): Promise<void> {
+    await this.#feed.dispose();
     this.#optimiser.dispose();
     this.#stepper.dispose();
   }
@@ -109,7 +110,7 @@ class TrainingRun {
     const factor = this.#factor(standing.step);
     const losses = await this.#stepper.run({ label, step, batches, keys: this.#keys(step, batches.length), factor });
     const seconds = (performance.now() - before) / 1000;
-    const tokens = batches.reduce((sum, batch) => sum + (batch.tokens ?? 0), 0);
+    const tokens = batches.reduce((sum, { host }) => sum + (host.tokens ?? 0), 0);
     this.#meter.add(seconds, tokens);
     this.#trainee.history.add(losses);
     Object.assign(standing, { step, position: place.next, tokens: standing.tokens + tokens });
