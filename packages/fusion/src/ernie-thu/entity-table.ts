@@ -16,7 +16,8 @@ export interface EntityTable {
 /**
  * Scales the entity vectors and puts the zero row in front.
  *
- * @throws InputError `fusion.ernie-thu.vectors` without vectors, `fusion.ernie-thu.heads` where the heads do not divide E
+ * @throws InputError `fusion.ernie-thu.vectors` without vectors, `fusion.ernie-thu.heads` where the heads do not divide E,
+ *   `kg-embedding.vectors` where all vectors are zero and a length is wanted
  */
 export function entityTable(
   vectors: EntityVectors | undefined,
@@ -25,7 +26,7 @@ export function entityTable(
   if (vectors === undefined || vectors.ids.length === 0) throw noVectors(vectors);
   const { dimension, row } = vectors;
   if (dimension % entityHeads !== 0) throw headsDoNotDivide(dimension, entityHeads);
-  const { values } = vectorNorm === "as-given" ? vectors : scaleVectors(vectors, vectorNorm);
+  const { values } = vectorNorm === "as-given" ? vectors : scaleVectors(vectors, { meanNorm: vectorNorm });
   const data = new Float32Array((vectors.ids.length + 1) * dimension);
   data.set(values, dimension);
   return {

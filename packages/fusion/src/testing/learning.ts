@@ -2,7 +2,18 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { streams } from "@kgraft/runtime";
-import { gradients, hostTensors, inference, Optimiser, SafetensorsFile, tf, writeSafetensors } from "@kgraft/tensor";
+import {
+  assertPure,
+  gradients,
+  hostTensors,
+  inference,
+  type Loss,
+  type LossFunction,
+  Optimiser,
+  SafetensorsFile,
+  tf,
+  writeSafetensors,
+} from "@kgraft/tensor";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { SuiteSetting } from "../testing.ts";
 import { openTrial, type Trial } from "./trial.ts";
@@ -80,6 +91,28 @@ export function testLearning({ definition, options, world }: SuiteSetting): void
       const before = tf.memory().numTensors;
       step();
       expect(tf.memory().numTensors).toBe(before);
+    });
+
+    it("is a pure function of tensors, dropout included", async () => {
+      const trial = open();
+      const rows = await trial.prepare(world().examples);
+      const batchOf = (order: typeof rows, seed: number) => trial.collate(order, 24, streams(seed).at("corruption"));
+      const batches = [batchOf(rows, 3), batchOf(rows.toReversed(), 4)].map(({ arrays }, run) => ({
+        arrays: { ...arrays, key: { dtype: "int32" as const, shape: [2], data: Int32Array.of(run, 1) } },
+      }));
+      const [first, second] = batches as [(typeof batches)[number], (typeof batches)[number]];
+      const { parameters } = trial;
+      trial.onDevice(first, (one) =>
+        trial.onDevice(second, (other) => {
+          for (const name of ["reading", ...Object.keys(trial.fused.fusion.heads ?? {})]) {
+            const loss: LossFunction = (...at) => ({ [name]: trial.losses(...at)[name] as Loss });
+            assertPure((run) => {
+              const tensors = run === 0 ? one : other;
+              return gradients(loss, parameters, tensors, { training: true, key: tensors.key });
+            });
+          }
+        }),
+      );
     });
 
     it("is the same after saving and loading", async () => {

@@ -1,6 +1,7 @@
 import { createEncoder, type LayerRange } from "@kgraft/encoder";
 import { type Draw, streams } from "@kgraft/runtime";
 import {
+  type HostArray,
   type HostBatch,
   inference,
   type LossFunction,
@@ -51,7 +52,11 @@ export function openTrial(
   const parameters = Parameters.create([...fused.parameters, ...fused.headParameters], streams(seed));
   const { tokenizer } = world;
   const onDevice: Trial["onDevice"] = (batch, use) => {
-    const tensors = toDevice({ ...batch.arrays, ...fused.constants });
+    const tensors = toDevice({
+      ...batch.arrays,
+      ...fused.constants,
+      reading: readingOf(batch, world.encoder.hiddenSize),
+    });
     try {
       return use(tensors);
     } finally {
@@ -69,6 +74,13 @@ export function openTrial(
       onDevice(withStored(batch, hidden), (tensors) => states(fused, parameters, tensors, range)),
     losses: (weights, tensors, context) => allLosses(fused, weights, tensors, context),
   };
+}
+
+/** Fixed random weights of the word states, float32 [B, T, H]: through them a loss feels every state. */
+function readingOf({ arrays }: HostBatch, size: number): HostArray {
+  const shape = [...(arrays.inputIds?.shape ?? []), size];
+  const data = new Float32Array(shape.reduce((product, axis) => product * axis, 1));
+  return { dtype: "float32", shape, data: streams(5).at("reading").fillNormal(data, 1) };
 }
 
 function withStored(batch: HostBatch, hidden: States | undefined): HostBatch {
@@ -92,8 +104,7 @@ function allLosses(
 ): ReturnType<LossFunction> {
   const run = fused.run(weights, tensors, context);
   const { hidden } = run.stream;
-  const size = hidden.shape.reduce((product, axis) => product * axis, 1);
-  const reading = tf.tensor(streams(5).at("reading").fillNormal(new Float32Array(size), 1), hidden.shape);
-  const sum = tf.sum(tf.mul(hidden, reading)) as tf.Scalar;
-  return { reading: { sum, weight: tf.scalar(size) }, ...fused.losses(run, weights, tensors, context) };
+  const sum = tf.sum(tf.mul(hidden, tensors.reading as tf.Tensor)) as tf.Scalar;
+  const weight = tf.scalar(hidden.size);
+  return { reading: { sum, weight }, ...fused.losses(run, weights, tensors, context) };
 }
