@@ -14,7 +14,12 @@ export interface BlockSetting {
   readonly bias: VisibilityBias;
 }
 
-/** One post-LayerNorm Transformer layer. @source Vaswani et al., NeurIPS 2017, as BERT and its relatives compute it */
+/**
+ * One post-LayerNorm Transformer layer. What lies between inputs and outputs of its parts is given back at once: in
+ * inference a layer's memory does not add to the last one's.
+ *
+ * @source Vaswani et al., NeurIPS 2017, as BERT and its relatives compute it
+ */
 export class TransformerBlock implements Block {
   readonly index: number;
   readonly #setting: BlockSetting;
@@ -27,46 +32,53 @@ export class TransformerBlock implements Block {
   }
 
   forward(stream: Stream): Stream {
-    const attended = this.attend(stream);
-    return { ...stream, hidden: this.down(this.activate(this.up(attended)), attended) };
+    this.#setting.bias.of(stream.visible); // outlives the layer: the next one reads it too
+    const hidden = tf.tidy(() => {
+      const attended = this.attend(stream);
+      return this.down(this.activate(this.up(attended)), attended);
+    });
+    return { ...stream, hidden };
   }
 
   attend(stream: Stream): tf.Tensor {
-    const { config, context, family } = this.#setting;
-    const memory = stream.memory ?? stream.hidden;
-    const attended = ops.attention(
-      this.#linear(this.#names.query, stream.hidden), // [B, Tq, H]
+    const { bias, config, family } = this.#setting;
+    const { attentionOutput, attentionNorm } = this.#names;
+    const visible = bias.of(stream.visible); // [B, 1, 1|Tq, Tk]
+    const rate = family.dropout.attention ? config.hiddenDropout : 0;
+    return tf.tidy(() => {
+      const scores = stream.bias === undefined ? visible : tf.add(visible, stream.bias); // [B, 1|A, 1|Tq, Tk]
+      const attended = this.#attention(stream.hidden, stream.memory ?? stream.hidden, scores);
+      return this.#close(attended, stream.hidden, attentionOutput, attentionNorm, rate, "attention");
+    });
+  }
+
+  /** Multi-head attention before its output projection, float32 [B, Tq, H]. */
+  #attention(hidden: tf.Tensor, memory: tf.Tensor, bias: tf.Tensor): tf.Tensor {
+    const { config, context } = this.#setting;
+    return ops.attention(
+      this.#linear(this.#names.query, hidden), // [B, Tq, H]
       this.#linear(this.#names.key, memory), // [B, Tk, H]
       this.#linear(this.#names.value, memory),
       {
         heads: config.numHeads,
-        bias: this.#bias(stream),
+        bias,
         dropout: { rate: config.attentionDropout, context, site: `encoder/layer.${this.index}/attention-weights` },
       },
-    );
-    const rate = family.dropout.attention ? config.hiddenDropout : 0;
-    return this.#close(
-      attended,
-      stream.hidden,
-      this.#names.attentionOutput,
-      this.#names.attentionNorm,
-      rate,
-      "attention",
     );
   }
 
   up(attended: tf.Tensor): tf.Tensor {
-    return this.#linear(this.#names.up, attended); // [B, T, I]
+    return tf.tidy(() => this.#linear(this.#names.up, attended)); // [B, T, I]
   }
 
   activate(inner: tf.Tensor): tf.Tensor {
-    return activate(inner, this.#setting.config.activation);
+    return tf.tidy(() => activate(inner, this.#setting.config.activation));
   }
 
   down(inner: tf.Tensor, attended: tf.Tensor): tf.Tensor {
     const { config, family } = this.#setting;
     const rate = family.dropout.feedForward ? config.hiddenDropout : 0;
-    return this.#close(inner, attended, this.#names.down, this.#names.outputNorm, rate, "feed-forward");
+    return tf.tidy(() => this.#close(inner, attended, this.#names.down, this.#names.outputNorm, rate, "feed-forward"));
   }
 
   /** `LN(dropout(linear(x)) + residual)`, float32 [B, T, H]. */
@@ -82,12 +94,6 @@ export class TransformerBlock implements Block {
       context,
       `encoder/layer.${this.index}/${site}`,
     );
-  }
-
-  /** float32 [B, 1|A, 1|Tq, Tk] */
-  #bias(stream: Stream): tf.Tensor {
-    const hidden = this.#setting.bias.of(stream.visible);
-    return stream.bias === undefined ? hidden : tf.add(hidden, stream.bias);
   }
 
   #linear(stem: string, x: tf.Tensor): tf.Tensor {

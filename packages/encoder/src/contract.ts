@@ -42,7 +42,7 @@ export interface EncoderInput {
   readonly attentionMask: tf.Tensor;
   /** int32 [B, T]; absent: the family's own counting. */
   readonly positionIds?: tf.Tensor | undefined;
-  /** bool [B, Tq, Tk], true where a query may see a key; absent: every query sees every real token. */
+  /** bool [B, Tq, Tk], true where a query may see a key (never a padding one); absent: every query sees every real token. */
   readonly visible?: tf.Tensor | undefined;
 }
 
