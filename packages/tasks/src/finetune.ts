@@ -1,4 +1,4 @@
-import type { FusedEncoder, PreparedText } from "@kgraft/fusion";
+import type { FusedEncoder } from "@kgraft/fusion";
 import { InputError, type Progress, RunError, type Streams } from "@kgraft/runtime";
 import {
   type BatchSource,
@@ -8,14 +8,13 @@ import {
   type TrainResult,
   train,
 } from "@kgraft/tensor";
-import type { TextExample, Tokenizer } from "@kgraft/text";
+import type { Tokenizer } from "@kgraft/text";
 import type { Splits, Task, TaskReport } from "./contract.ts";
 import { parametersBelow } from "./frozen-layers.ts";
 import type { Prediction } from "./predictions.ts";
-import { prepareTexts } from "./prepared-texts.ts";
-import { type StoredStates, storeStates } from "./stored-states.ts";
+import { type PreparedSplits, prepareSplit, storeLowerStates } from "./prepared-splits.ts";
+import type { StoredStates } from "./stored-states.ts";
 import { TaskModel } from "./task-model.ts";
-import { TextBatches } from "./text-batches.ts";
 import { trainingGroups } from "./training-groups.ts";
 
 /** What fine-tuning takes. */
@@ -73,18 +72,6 @@ export async function finetune<Report extends TaskReport>(
   }
 }
 
-/** A split, ready for the model. */
-interface PreparedSplit {
-  readonly gold: readonly TextExample[];
-  readonly prepared: readonly PreparedText[];
-  /** Of the examples whose target was not cut off. */
-  readonly batches: TextBatches;
-  readonly fitting: number;
-  readonly counts: Readonly<Record<string, number>>;
-}
-
-type PreparedSplits = Readonly<Record<keyof Splits, PreparedSplit>>;
-
 class Finetuning<Report extends TaskReport> {
   readonly #input: FinetuneInput<Report>;
   readonly #splits: PreparedSplits;
@@ -116,7 +103,7 @@ class Finetuning<Report extends TaskReport> {
       test: await prepareSplit("test", input),
     };
     const prepare = clock();
-    const states = await lowerStatesOf(input, splits);
+    const states = await storeLowerStates(input, splits);
     return new Finetuning(input, splits, states, { prepare, states: clock() - prepare });
   }
 
@@ -198,43 +185,6 @@ class Finetuning<Report extends TaskReport> {
     this.#seconds.evaluate += clock();
     return { predictions, report };
   }
-}
-
-async function prepareSplit<Report extends TaskReport>(
-  split: keyof Splits,
-  { task, model, tokenizer, progress }: FinetuneInput<Report>,
-): Promise<PreparedSplit> {
-  const gold = task.splits[split];
-  const { maxLength, batchSize } = task.training;
-  const { prepared, counts } = await prepareTexts(gold, { model, tokenizer, maxLength });
-  const fitting = prepared.filter((example) => task.fits(example));
-  const cutOff = prepared.length - fitting.length;
-  if (cutOff > 0)
-    progress.note(
-      `${task.name}: ${split}: the target of ${cutOff} of ${prepared.length} examples lies beyond ${maxLength} pieces; ${split === "train" ? "they are left out" : "nothing is predicted for them"}`,
-    );
-  if (split === "train" && fitting.length === 0)
-    throw new InputError({
-      code: "tasks.examples.empty",
-      at: `${task.name}.train`,
-      problem: `the target of all ${prepared.length} examples lies beyond ${maxLength} pieces`,
-      wanted: "Wanted something to train on",
-      fix: "Raise maxLength",
-    });
-  const batches = new TextBatches(fitting, { batchSize }, tokenizer.specialIds);
-  return { gold, prepared, batches, fitting: fitting.length, counts: { ...counts, targetsCutOff: cutOff } };
-}
-
-/** Stores states where parameters and strategy leave the lowest layers alone. */
-async function lowerStatesOf<Report extends TaskReport>(
-  { task, model, parameters, statesFolder, progress }: FinetuneInput<Report>,
-  splits: PreparedSplits,
-): Promise<StoredStates | undefined> {
-  const layer = Math.min(task.training.freezeLayers, model.firstLayer);
-  if (layer === 0) return undefined;
-  const all = Object.values(splits).flatMap(({ prepared }) => prepared);
-  const fitting = all.filter((example) => task.fits(example));
-  return storeStates(model, parameters, fitting, { layer, folder: statesFolder, progress });
 }
 
 function frozenNames<Report extends TaskReport>({ model, task }: FinetuneInput<Report>, layers: number) {

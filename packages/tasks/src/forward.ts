@@ -13,7 +13,7 @@ export async function forward(
 ): Promise<Float32Array> {
   const result = tf.tidy(() => compute({ ...constants, ...toDevice(arrays) }));
   try {
-    return Float32Array.from(await result.data<"float32">());
+    return (await result.data<"float32">()).slice();
   } finally {
     result.dispose();
   }

@@ -17,8 +17,8 @@ export {
   entityTypingCounter,
   type LabelledLine,
   scoreEntityTypes,
-  type TypeScore,
 } from "./metrics/entity-typing.ts";
+export type { TypeScore } from "./metrics/type-scores.ts";
 export { type Prediction, readPredictions, writePredictions } from "./predictions.ts";
 export { mlm } from "./pretraining/mlm.ts";
 export {

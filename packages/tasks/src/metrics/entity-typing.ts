@@ -1,4 +1,5 @@
 import { InputError } from "@kgraft/runtime";
+import { addToTypes, ratio, scoreTypes, type TypeCounts, type TypeScore } from "./type-scores.ts";
 
 /**
  * The scores of entity typing, all in [0, 1]. With T the gold set, Y the predicted set of a line and n lines:
@@ -23,20 +24,6 @@ export type EntityTypingScores = {
   readonly looseMicroRecall: number;
   readonly looseMicroF1: number;
 };
-
-/** How one type fares. A score whose denominator is 0 is undefined, not 0. */
-export interface TypeScore {
-  readonly type: string;
-  /** Lines that have it. */
-  readonly gold: number;
-  /** Lines that were given it. */
-  readonly predicted: number;
-  readonly correct: number;
-  readonly precision: number | undefined;
-  readonly recall: number | undefined;
-  /** 2 correct / (predicted + gold). */
-  readonly f1: number | undefined;
-}
 
 /** Everything that a comparison of predictions with gold labels gives. */
 export interface EntityTypingReport {
@@ -74,12 +61,6 @@ interface Sums {
   correct: number;
   gold: number;
   predicted: number;
-}
-
-interface TypeCounts {
-  gold: number;
-  predicted: number;
-  correct: number;
 }
 
 /** Starts an empty count. */
@@ -185,20 +166,6 @@ function addToSums(sums: Sums, gold: ReadonlySet<string>, predicted: ReadonlySet
   }
 }
 
-function addToTypes(types: Map<string, TypeCounts>, gold: ReadonlySet<string>, predicted: ReadonlySet<string>): void {
-  const counts = (type: string): TypeCounts => {
-    const found = types.get(type) ?? { gold: 0, predicted: 0, correct: 0 };
-    types.set(type, found);
-    return found;
-  };
-  for (const type of gold) counts(type).gold++;
-  for (const type of predicted) {
-    const found = counts(type);
-    found.predicted++;
-    if (gold.has(type)) found.correct++;
-  }
-}
-
 function scoresOf(sums: Sums): EntityTypingScores {
   const looseMacroPrecision = sums.precision / sums.lines;
   const looseMacroRecall = sums.recall / sums.lines;
@@ -217,24 +184,6 @@ function scoresOf(sums: Sums): EntityTypingScores {
     looseMicroRecall,
     looseMicroF1: harmonicMean(looseMicroPrecision, looseMicroRecall),
   };
-}
-
-function scoreTypes(counts: ReadonlyMap<string, TypeCounts>, listed: readonly string[]): readonly TypeScore[] {
-  const names = [...new Set([...listed, ...counts.keys()])].sort();
-  return names.map((type) => {
-    const found = counts.get(type) ?? { gold: 0, predicted: 0, correct: 0 };
-    return {
-      type,
-      ...found,
-      precision: ratio(found.correct, found.predicted),
-      recall: ratio(found.correct, found.gold),
-      f1: ratio(2 * found.correct, found.predicted + found.gold),
-    };
-  });
-}
-
-function ratio(part: number, whole: number): number | undefined {
-  return whole === 0 ? undefined : part / whole;
 }
 
 function harmonicMean(precision: number, recall: number): number {
