@@ -35,20 +35,15 @@ const record = z.object({
  * complex-valued models real, then imaginary halves), `entities.txt` and `relations.txt` (one id a line, in the order of
  * the rows) and `metrics.json`. An existing folder of that name is replaced.
  *
- * @param more further metrics of these vectors, by task
  * @throws InputError `kg-embedding.id` where an id cannot stand on a line
  */
-export async function writeEmbedding(
-  folder: string,
-  embedding: Embedding,
-  more: Readonly<Record<string, unknown>> = {},
-): Promise<void> {
+export async function writeEmbeddingFolder(folder: string, embedding: Embedding): Promise<void> {
   const { vectors, relations, model, metrics, history } = embedding;
   const { name, ...made } = model;
   for (const id of [...vectors.ids, ...relations.ids]) assertOneLine(id);
   const sha256 = { [ENTITIES]: digest(vectors.ids), [RELATIONS]: digest(relations.ids) };
   const counts = { entities: vectors.ids.length, relations: relations.ids.length };
-  const text = JSON.stringify({ model: name, ...made, ...counts, history, sha256, ...metrics, ...more }, null, "\t");
+  const text = JSON.stringify({ model: name, ...made, ...counts, history, sha256, ...metrics }, null, "\t");
   await writeFolderAtomic(folder, async (temporary) => {
     const arrays = [
       ["entity", matrix(vectors)],
@@ -62,11 +57,11 @@ export async function writeEmbedding(
 }
 
 /**
- * Reads what {@link writeEmbedding} wrote.
+ * Reads what {@link writeEmbeddingFolder} wrote.
  *
  * @throws InputError `kg-embedding.folder` where a file is missing or does not fit the others
  */
-export async function readEmbedding(folder: string): Promise<Embedding> {
+export async function readEmbeddingFolder(folder: string): Promise<Embedding> {
   const { model, options, seed, reciprocal, history, sha256, ...rest } = await readRecord(join(folder, METRICS));
   const file = await SafetensorsFile.open(join(folder, VECTORS));
   try {
@@ -84,9 +79,9 @@ export async function readEmbedding(folder: string): Promise<Embedding> {
   }
 }
 
-/** Reads the entity vectors of an embedding folder. @throws InputError as {@link readEmbedding} */
+/** Reads the entity vectors of an embedding folder. @throws InputError as {@link readEmbeddingFolder} */
 export async function readEntityVectors(folder: string): Promise<EntityVectors> {
-  return (await readEmbedding(folder)).vectors;
+  return (await readEmbeddingFolder(folder)).vectors;
 }
 
 async function readRecord(path: string) {
@@ -147,7 +142,7 @@ function assertOneLine(id: string): void {
   if (problem === undefined) return;
   throw new InputError({
     code: "kg-embedding.id",
-    at: "kg-embedding.writeEmbedding",
+    at: "kg-embedding.writeEmbeddingFolder",
     problem: `the id ${JSON.stringify(id)} ${problem}`,
     wanted: "Wanted ids that can stand on a line of a text file",
     fix: "Rename it in the graph's source",

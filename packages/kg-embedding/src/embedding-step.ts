@@ -1,13 +1,10 @@
 import { tf } from "@kgraft/tensor";
 import { gatherRows, type TrainableTables } from "./embedding-tables.ts";
-import type { KnownAnswers, Side } from "./known-answers.ts";
+import type { KnownAnswers } from "./known-answers.ts";
 import { type LossInput, lossGradients } from "./losses.ts";
 import type { EmbeddingModel } from "./model.ts";
 import type { DrawnEntities, Negatives } from "./negatives.ts";
-import { askSide, type Questions } from "./questions.ts";
-
-/** Known answers of both sides, relations numbered as in the graph. */
-export type KnownBySide = Readonly<Record<Side, KnownAnswers>>;
+import { askBoth, byBuilder, type Questions } from "./questions.ts";
 
 /** One step's triples and the entities drawn for it. */
 export interface EmbeddingBatch {
@@ -15,7 +12,7 @@ export interface EmbeddingBatch {
   readonly triples: Int32Array;
   readonly drawn: DrawnEntities;
   /** Takes known answers out of the negatives where given. */
-  readonly filter?: KnownBySide | undefined;
+  readonly filter?: KnownAnswers | undefined;
 }
 
 /** Makes the steps of a training: gathers rows, computes on the device, changes the rows it touched. */
@@ -42,24 +39,18 @@ export class EmbeddingSteps {
   }
 
   /** Adds the gradients of a batch to the tables' sums; returns the loss. */
-  addGradients(batch: EmbeddingBatch): number {
+  addGradients({ triples, drawn, filter }: EmbeddingBatch): number {
+    const { entity, relation } = this.#tables;
     let loss = 0;
-    for (const side of ["tail", "head"] as const) {
-      const questions = askSide(side, batch.triples, this.#model, this.#relationCount);
-      loss += this.#addSide(questions, batch);
+    for (const questions of byBuilder(askBoth(triples, this.#relationCount), this.#model, this.#relationCount)) {
+      const found = this.#onDevice(questions, drawn.entities, drawn.negativesOf(questions, filter));
+      entity.addGradients(questions.known, found.known);
+      entity.addGradients(questions.answers, found.answers);
+      entity.addGradients(drawn.entities, found.drawn);
+      relation.addGradients(questions.relations, found.relations);
+      loss += found.loss;
     }
     return loss;
-  }
-
-  #addSide(questions: Questions, { drawn, filter }: EmbeddingBatch): number {
-    const { entity, relation } = this.#tables;
-    const negatives = drawn.negativesOf(questions, this.#relationCount, filter?.[questions.side]);
-    const found = this.#onDevice(questions, drawn.entities, negatives);
-    entity.addGradients(questions.known, found.known);
-    entity.addGradients(questions.answers, found.answers);
-    entity.addGradients(drawn.entities, found.drawn);
-    relation.addGradients(questions.relations, found.relations);
-    return found.loss;
   }
 
   /** Computes loss and gradients of B questions against K drawn entities; downloads one block a table and role. */

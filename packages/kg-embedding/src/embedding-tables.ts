@@ -24,9 +24,10 @@ export type TrainableTables = EmbeddingTables<SparseTable>;
 /** Copies rows by number into a fresh float32 [rows.length, width]. */
 export function gatherRows({ width, values }: VectorTable, rows: Int32Array): Float32Array {
   const block = new Float32Array(rows.length * width);
-  for (let i = 0, to = 0; i < rows.length; i++)
-    for (let from = (rows[i] as number) * width, end = from + width; from < end; from++)
-      block[to++] = values[from] as number;
+  for (let i = 0; i < rows.length; i++) {
+    const from = (rows[i] as number) * width;
+    block.set(values.subarray(from, from + width), i * width);
+  }
   return block;
 }
 

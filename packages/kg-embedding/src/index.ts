@@ -1,11 +1,10 @@
 export type { Comparison, ComparisonGradients } from "./comparison.ts";
-export { readEmbedding, readEntityVectors, writeEmbedding } from "./embedding-folder.ts";
+export { readEmbeddingFolder, readEntityVectors, writeEmbeddingFolder } from "./embedding-folder.ts";
 export type { EmbeddingTables, VectorTable } from "./embedding-tables.ts";
 export type { EntityVectors } from "./entity-vectors.ts";
 export type { EmbeddingDefinition, EmbeddingModel, ModelNeeds, QueryBuilder, QueryGradients } from "./model.ts";
 export { complex, distmult, rotate, transe } from "./models/index.ts";
-export { default as kgEmbeddingModule } from "./module.ts";
-export { type ProbeRequest, type ProbeResult, probeTypes } from "./probe.ts";
+export { type ProbeOptions, type ProbeResult, probeTypes } from "./probe.ts";
 export type { RankMeans, RankMetrics } from "./rank-metrics.ts";
 export { type RankingRequest, type RankingResult, rankTriples } from "./ranking.ts";
 export { KG_EMBEDDING } from "./tokens.ts";

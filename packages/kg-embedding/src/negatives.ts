@@ -1,7 +1,7 @@
 import type { Draw } from "@kgraft/runtime";
 import type { KnownAnswers } from "./known-answers.ts";
 import { HIDDEN_SCORE } from "./losses.ts";
-import type { Questions } from "./questions.ts";
+import type { Asked } from "./questions.ts";
 
 const atLeastOne = (value: number): number => Math.max(1, value);
 
@@ -47,22 +47,21 @@ export class DrawnEntities {
   /**
    * Says which of the drawn entities are negatives of each question.
    *
-   * @param filter all known answers of the questions' side; without it only a question's own answer is no negative
+   * @param filter all known answers; without it only a question's own answer is no negative
    */
-  negativesOf(questions: Questions, relationCount: number, filter: KnownAnswers | undefined): Negatives {
+  negativesOf(questions: Asked, filter: KnownAnswers | undefined): Negatives {
     const own = questions.answers.map((entity) => this.#column[entity] as number);
     const counts = new Float32Array(own.length).fill(this.entities.length);
-    if (filter !== undefined) return this.#withoutKnown(questions, relationCount, filter, counts);
+    if (filter !== undefined) return this.#withoutKnown(questions, filter, counts);
     for (let i = 0; i < own.length; i++) if (own[i] !== -1) counts[i] = this.entities.length - 1;
     return { own, counts: counts.map(atLeastOne) };
   }
 
-  #withoutKnown(questions: Questions, relationCount: number, filter: KnownAnswers, counts: Float32Array): Negatives {
+  #withoutKnown(questions: Asked, filter: KnownAnswers, counts: Float32Array): Negatives {
     const width = this.entities.length;
     const hiding = new Float32Array(counts.length * width);
     for (let i = 0; i < counts.length; i++) {
-      const relation = (questions.relations[i] as number) % relationCount;
-      for (const answer of filter.of(questions.known[i] as number, relation)) {
+      for (const answer of filter.of(questions.known[i] as number, questions.asked[i] as number)) {
         const column = this.#column[answer] as number;
         if (column === -1 || hiding[i * width + column] !== 0) continue;
         hiding[i * width + column] = HIDDEN_SCORE;

@@ -10,10 +10,7 @@ const RATE = 0.1;
 /** Weight of the squared norm of the weights. */
 const DECAY = 1e-5;
 
-export interface ProbeRequest {
-  readonly vectors: EntityVectors;
-  /** Entity id to its type. Entities that lack a vector are left out. */
-  readonly types: ReadonlyMap<string, string>;
+export interface ProbeOptions {
   readonly streams: Streams;
   /** Entities used at most, drawn with the seed. Default 25,000. */
   readonly maxEntities?: number;
@@ -34,9 +31,14 @@ export interface ProbeResult {
  * Tells what vectors know of their entities' types: a multinomial logistic regression on standardised vectors, trained on
  * 80 % of the entities and tested on the rest.
  *
+ * @param types entity id to its type; entities that lack a vector are left out
  * @throws InputError `kg-embedding.probe` where fewer than two types, or too few entities, have vectors
  */
-export function probeTypes({ vectors, types, streams, maxEntities = 25_000 }: ProbeRequest): ProbeResult {
+export function probeTypes(
+  vectors: EntityVectors,
+  types: ReadonlyMap<string, string>,
+  { streams, maxEntities = 25_000 }: ProbeOptions,
+): ProbeResult {
   const typed = vectors.ids.flatMap((id, row) => {
     const type = types.get(id);
     return type === undefined ? [] : [{ row, type }];

@@ -1,6 +1,5 @@
 /** Where one true answer stands among the candidates of its question. */
 export interface RankedAnswer {
-  readonly relation: number;
   /** 1 + candidates that score higher. */
   readonly optimistic: number;
   /** 1 + candidates that score as high or higher. */

@@ -2,9 +2,9 @@ import { setImmediate } from "node:timers/promises";
 import { InputError, type Progress, type Streams, silent } from "@kgraft/runtime";
 import { CandidateTable } from "./candidate-table.ts";
 import type { EmbeddingTables } from "./embedding-tables.ts";
-import { KnownAnswers, questionKey, type Side } from "./known-answers.ts";
+import { KnownAnswers, questionKey } from "./known-answers.ts";
 import type { EmbeddingModel } from "./model.ts";
-import { askSide } from "./questions.ts";
+import { askBoth, byBuilder, type Questions } from "./questions.ts";
 import { type RankedAnswer, type RankMetrics, rankMetrics } from "./rank-metrics.ts";
 
 export interface RankingRequest {
@@ -30,7 +30,7 @@ export interface RankingResult extends RankMetrics {
   readonly of: number;
   /** Whether `triples` are a sample of fixed seed. */
   readonly sampled: boolean;
-  readonly sides: Readonly<Record<Side, RankMetrics>>;
+  readonly sides: Readonly<Record<"head" | "tail", RankMetrics>>;
   /** By relation id, both sides together. */
   readonly relations: Readonly<Record<string, RankMetrics>>;
 }
@@ -45,87 +45,94 @@ export interface RankingResult extends RankMetrics {
  * @source Bordes et al., NeurIPS 2013, section 4.2, filtered ranks; realistic ranks as in Berrendorf et al., 2020
  */
 export async function rankTriples(request: RankingRequest): Promise<RankingResult> {
-  const { triples: all, streams, maxTriples, relationIds } = request;
+  const { triples: all, known, streams, maxTriples, relationIds, model, tables, progress = silent } = request;
   const of = all.length / 3;
   if (of === 0) throw nothingToRank();
   const triples = maxTriples === undefined || of <= maxTriples ? all : sample(all, maxTriples, streams);
-  const bar = (request.progress ?? silent).bar("ranking", (2 * triples.length) / 3);
-  const candidates = new CandidateTable(request.model, request.tables);
-  const ranked: Record<Side, RankedAnswer[]> = { tail: [], head: [] };
-  let done = 0;
+  const relations = relationIds.length;
+  const groups = groupByQuestion(triples, relations);
+  const filter = new KnownAnswers(relations, known, new Set(groups.keys()));
+  const candidates = new CandidateTable(model, tables);
+  const bar = progress.bar("ranking", groups.size);
+  const ranked: Ranked[] = [];
   try {
-    for (const side of ["tail", "head"] as const)
-      for await (const answers of rankSide(side, triples, request, candidates)) {
-        ranked[side].push(...answers);
-        done += answers.length;
-        bar.update(done);
-      }
+    let done = 0;
+    for (const chunk of chunks([...groups.values()], candidates.rowsAtOnce, relations)) {
+      ranked.push(...rankChunk(chunk, candidates, filter, request));
+      done += chunk.length;
+      bar.update(done);
+      await setImmediate();
+    }
   } finally {
     candidates.dispose();
   }
-  const both = [...ranked.tail, ...ranked.head];
-  const metrics = rankMetrics(both);
+  const metrics = rankMetrics(ranked);
   bar.end(`MRR ${metrics.mrr.toFixed(3)}`);
   return {
     ...metrics,
     triples: triples.length / 3,
     of,
     sampled: triples !== all,
-    sides: { tail: rankMetrics(ranked.tail), head: rankMetrics(ranked.head) },
-    relations: byRelation(both, relationIds),
+    sides: {
+      head: rankMetrics(ranked.filter(({ asked }) => asked >= relations)),
+      tail: rankMetrics(ranked.filter(({ asked }) => asked < relations)),
+    },
+    relations: byRelation(ranked, relationIds),
   };
 }
 
-/** Answers of one question: (known, relation, ?). */
+/** A question with all answers that are to be ranked. */
 interface AnswerGroup {
   readonly known: number;
-  readonly relation: number;
+  /** Relation r where a tail is asked for, R + r where a head is. */
+  readonly asked: number;
   readonly answers: number[];
 }
 
-async function* rankSide(
-  side: Side,
-  triples: Int32Array,
-  { model, known, relationIds }: RankingRequest,
-  candidates: CandidateTable,
-): AsyncGenerator<RankedAnswer[]> {
-  const groups = groupByQuestion(side, triples, relationIds.length);
-  const answers = new KnownAnswers(side, relationIds.length, known, new Set(groups.keys()));
-  const list = [...groups.values()];
-  for (let start = 0; start < list.length; start += candidates.rowsAtOnce) {
-    const chunk = list.slice(start, start + candidates.rowsAtOnce);
-    const asked = Int32Array.from(chunk.flatMap((group) => triple(side, group)));
-    const scores = candidates.scores(askSide(side, asked, model, relationIds.length));
-    yield chunk.flatMap((group, row) => {
-      const rowScores = scores.subarray(row * candidates.count, (row + 1) * candidates.count);
-      return rankGroup(group, rowScores, answers.of(group.known, group.relation));
-    });
-    await setImmediate();
-  }
+interface Ranked extends RankedAnswer {
+  readonly asked: number;
 }
 
-/** A triple that asks a group's question. */
-function triple(side: Side, { known, relation, answers }: AnswerGroup): readonly number[] {
-  const answer = answers[0] as number;
-  return side === "tail" ? [known, relation, answer] : [answer, relation, known];
-}
-
-function groupByQuestion(side: Side, triples: Int32Array, relations: number): Map<number, AnswerGroup> {
+function groupByQuestion(triples: Int32Array, relations: number): Map<number, AnswerGroup> {
   const groups = new Map<number, AnswerGroup>();
-  for (let i = 0; i < triples.length; i += 3) {
-    const known = triples[side === "tail" ? i : i + 2] as number;
-    const relation = triples[i + 1] as number;
-    const answer = triples[side === "tail" ? i + 2 : i] as number;
-    const key = questionKey(known, relation, relations);
+  const questions = askBoth(triples, relations);
+  for (let i = 0; i < questions.known.length; i++) {
+    const known = questions.known[i] as number;
+    const asked = questions.asked[i] as number;
+    const answer = questions.answers[i] as number;
+    const key = questionKey(known, asked, relations);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { known, relation, answers: [answer] });
+    if (group === undefined) groups.set(key, { known, asked, answers: [answer] });
     else group.answers.push(answer);
   }
   return groups;
 }
 
+/** Cuts groups into chunks that ask for one side each. */
+function* chunks(groups: readonly AnswerGroup[], size: number, relations: number): Generator<AnswerGroup[]> {
+  const sides = [groups.filter(({ asked }) => asked < relations), groups.filter(({ asked }) => asked >= relations)];
+  for (const side of sides)
+    for (let start = 0; start < side.length; start += size) yield side.slice(start, start + size);
+}
+
+function rankChunk(
+  groups: readonly AnswerGroup[],
+  candidates: CandidateTable,
+  filter: KnownAnswers,
+  { model, relationIds }: RankingRequest,
+): Ranked[] {
+  const known = Int32Array.from(groups, (group) => group.known);
+  const asked = Int32Array.from(groups, (group) => group.asked);
+  const [questions] = byBuilder({ known, asked, answers: known }, model, relationIds.length) as [Questions];
+  const scores = candidates.scores(questions);
+  return groups.flatMap((group, row) => {
+    const rowScores = scores.subarray(row * candidates.count, (row + 1) * candidates.count);
+    return rankGroup(group, rowScores, filter.of(group.known, group.asked));
+  });
+}
+
 /** Ranks each answer of a group; the row of scores is used up. */
-function rankGroup(group: AnswerGroup, scores: Float32Array, known: readonly number[]): RankedAnswer[] {
+function rankGroup(group: AnswerGroup, scores: Float32Array, known: readonly number[]): Ranked[] {
   const own = group.answers.map((answer) => scores[answer] as number);
   for (const answer of known) scores[answer] = Number.NaN;
   for (const answer of group.answers) scores[answer] = Number.NaN;
@@ -139,7 +146,7 @@ function rankGroup(group: AnswerGroup, scores: Float32Array, known: readonly num
       else if (rival === score) equal++;
     }
     return {
-      relation: group.relation,
+      asked: group.asked,
       optimistic: greater + 1,
       pessimistic: greater + equal + 1,
       candidates: rivals + 1,
@@ -158,11 +165,12 @@ function sample(triples: Int32Array, count: number, streams: Streams): Int32Arra
   return picked;
 }
 
-function byRelation(ranked: readonly RankedAnswer[], ids: readonly string[]): Record<string, RankMetrics> {
-  const groups = new Map<number, RankedAnswer[]>();
+function byRelation(ranked: readonly Ranked[], ids: readonly string[]): Record<string, RankMetrics> {
+  const groups = new Map<number, Ranked[]>();
   for (const answer of ranked) {
-    const group = groups.get(answer.relation);
-    if (group === undefined) groups.set(answer.relation, [answer]);
+    const relation = answer.asked % ids.length;
+    const group = groups.get(relation);
+    if (group === undefined) groups.set(relation, [answer]);
     else group.push(answer);
   }
   return Object.fromEntries(

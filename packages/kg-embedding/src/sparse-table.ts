@@ -45,13 +45,12 @@ export class SparseTable implements VectorTable {
   step(rate: number): void {
     const { width, values, accumulators } = this;
     const sums = this.#sums;
-    let from = 0;
-    for (const row of this.#touched) {
+    for (let place = 0, from = 0; place < this.#touched.length; place++) {
+      const row = this.#touched[place] as number;
       this.#slot[row] = -1;
       for (let at = row * width, end = at + width; at < end; at++, from++) {
         const gradient = sums[from] as number;
         sums[from] = 0;
-        if (gradient === 0) continue;
         const accumulator = (accumulators[at] as number) + gradient * gradient;
         accumulators[at] = accumulator;
         values[at] = (values[at] as number) - (rate * gradient) / (Math.sqrt(accumulator) + EPSILON);

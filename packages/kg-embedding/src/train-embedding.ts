@@ -1,5 +1,6 @@
-import type { TripleSplit } from "@kgraft/kg";
+import type { TripleIndex } from "@kgraft/kg";
 import { InputError, type Progress, type Streams, silent } from "@kgraft/runtime";
+import type { EmbeddingTables } from "./embedding-tables.ts";
 import type { EntityVectors } from "./entity-vectors.ts";
 import type { EmbeddingModel } from "./model.ts";
 import { type RankingResult, rankTriples } from "./ranking.ts";
@@ -7,13 +8,19 @@ import { type CheckpointPlan, trainTables } from "./training.ts";
 import { vectorTable } from "./vector-table.ts";
 
 export interface TrainEmbeddingRequest {
-  /** Parts of one graph, numbered alike. Only `train` is learnt from; no test triples: nothing is ranked. */
-  readonly split: TripleSplit;
+  /** What is learnt from. */
+  readonly train: TripleIndex;
+  /** Of the same graph, entities and relations numbered as in `train`: filtered when the test is ranked. */
+  readonly validation?: TripleIndex | undefined;
+  /** Likewise: what is ranked. Without any, nothing is. */
+  readonly test?: TripleIndex | undefined;
   /** From a definition: `transe.create(options, {})`. */
   readonly model: EmbeddingModel;
   readonly streams: Streams;
   readonly progress?: Progress;
   readonly checkpoint?: CheckpointPlan | undefined;
+  /** Stops the training at its next step, after a last checkpoint. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Vectors of a graph, with what is known of them. */
@@ -36,7 +43,8 @@ export interface EmbeddingRecord {
   readonly reciprocal: boolean;
 }
 
-export interface EmbeddingMetrics {
+/** By task; a caller may add its own, such as a probe's. */
+export interface EmbeddingMetrics extends Readonly<Record<string, unknown>> {
   /** Filtered by training, validation and test triples; absent without test triples. */
   readonly "link-prediction"?: { readonly test: RankingResult };
 }
@@ -50,31 +58,34 @@ export interface EmbeddingMetrics {
  *   `kg-embedding.checkpoint` where a checkpoint belongs to another training; RunError `kg-embedding.loss` where the loss is NaN
  */
 export async function trainEmbedding(request: TrainEmbeddingRequest): Promise<Embedding> {
-  const { split, model, streams, progress = silent, checkpoint } = request;
-  const { train, validation, test } = split;
+  const { train, model, streams, progress = silent, checkpoint, signal } = request;
   if (train.triples.length === 0) throw nothingToLearn(train.entityIds.length);
   const relationIds = rowIds(train.relationIds, model.options.reciprocal);
-  const { tables, history } = await trainTables({ train, model, streams, progress, checkpoint });
-  const { maxRankedTriples } = model.options;
-  const ranking =
-    test.triples.length > 0 &&
-    (await rankTriples({
-      model,
-      tables,
-      relationIds: train.relationIds,
-      triples: test.triples,
-      known: [train.triples, validation.triples, test.triples],
-      maxTriples: maxRankedTriples === "all" ? undefined : maxRankedTriples,
-      streams,
-      progress,
-    }));
+  const { tables, history } = await trainTables({ train, model, streams, progress, checkpoint, signal });
   return {
     vectors: vectorTable(train.entityIds, tables.entity.values, tables.entity.width),
     relations: vectorTable(relationIds, tables.relation.values, tables.relation.width),
     model: { name: model.name, options: model.options, seed: streams.seed, reciprocal: model.options.reciprocal },
-    metrics: ranking ? { "link-prediction": { test: ranking } } : {},
+    metrics: await rankTest(request, tables),
     history,
   };
+}
+
+async function rankTest(request: TrainEmbeddingRequest, tables: EmbeddingTables): Promise<EmbeddingMetrics> {
+  const { train, validation, test, model, streams, progress } = request;
+  if (test === undefined || test.triples.length === 0) return {};
+  const { maxRankedTriples } = model.options;
+  const ranking = await rankTriples({
+    model,
+    tables,
+    relationIds: train.relationIds,
+    triples: test.triples,
+    known: [train, validation, test].flatMap((part) => part?.triples ?? []),
+    maxTriples: maxRankedTriples === "all" ? undefined : maxRankedTriples,
+    streams,
+    progress,
+  });
+  return { "link-prediction": { test: ranking } };
 }
 
 /** Ids of the relation table's rows. */

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import type { TripleIndex } from "@kgraft/kg";
 import { type Bar, InputError, type Progress, RunError, type Streams } from "@kgraft/runtime";
 import { EmbeddingCheckpoint, type TrainingPosition } from "./checkpoint.ts";
-import { EmbeddingSteps, type KnownBySide } from "./embedding-step.ts";
+import { EmbeddingSteps } from "./embedding-step.ts";
 import { initialTables, type TrainableTables } from "./embedding-tables.ts";
 import { KnownAnswers } from "./known-answers.ts";
 import type { EmbeddingModel } from "./model.ts";
@@ -26,6 +26,7 @@ export interface TrainingRequest {
   readonly streams: Streams;
   readonly progress: Progress;
   readonly checkpoint?: CheckpointPlan | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface TrainedTables {
@@ -43,7 +44,7 @@ class Training {
   readonly #request: TrainingRequest;
   readonly #tables: TrainableTables;
   readonly #steps: EmbeddingSteps;
-  readonly #filter: KnownBySide | undefined;
+  readonly #filter: KnownAnswers | undefined;
   readonly #column: Int32Array;
   readonly #stepsInEpoch: number;
   readonly #checkpoint: EmbeddingCheckpoint | undefined;
@@ -54,7 +55,7 @@ class Training {
     this.#request = request;
     this.#tables = initialTables(model, train.entityIds.length, relations, streams);
     this.#steps = new EmbeddingSteps(model, this.#tables, relations);
-    this.#filter = model.options.filterNegatives ? knownBySide(train) : undefined;
+    this.#filter = model.options.filterNegatives ? new KnownAnswers(relations, [train.triples]) : undefined;
     this.#column = new Int32Array(train.entityIds.length).fill(-1);
     this.#stepsInEpoch = Math.ceil(train.triples.length / 3 / model.options.batchSize);
     this.#checkpoint = checkpoint && new EmbeddingCheckpoint(checkpoint.path, fingerprint(request));
@@ -77,15 +78,12 @@ class Training {
     const { epoch, history } = start;
     let { batch, lossInEpoch } = start;
     const order = streams.at("kg-embedding/order", epoch).permutation(this.#tripleCount);
+    const now = () => ({ epoch, batch, lossInEpoch, history });
     while (batch < this.#stepsInEpoch) {
       lossInEpoch += this.#step(epoch, batch, order);
       batch++;
-      if (batch % STEPS_A_TURN === 0 || batch === this.#stepsInEpoch) {
-        const seen = 2 * Math.min(batch * this.#request.model.options.batchSize, this.#tripleCount);
-        bar.update(epoch * this.#stepsInEpoch + batch, `loss ${(lossInEpoch / seen).toFixed(3)}`);
-        await setImmediate();
-      }
-      if (this.#isSavePoint(batch)) await this.#checkpoint?.save(this.#tables, { epoch, batch, lossInEpoch, history });
+      if (this.#isSavePoint(batch)) await this.#checkpoint?.save(this.#tables, now());
+      if (batch % STEPS_A_TURN === 0) await this.#turn(now(), bar);
     }
     const end = {
       epoch: epoch + 1,
@@ -95,6 +93,18 @@ class Training {
     };
     await this.#checkpoint?.save(this.#tables, end);
     return end;
+  }
+
+  /** Shows how far the training is, lets others have their turn, and stops where that is asked for. */
+  async #turn(position: TrainingPosition, bar: Bar): Promise<void> {
+    const { model, signal } = this.#request;
+    const questions = 2 * Math.min(position.batch * model.options.batchSize, this.#tripleCount);
+    const done = position.epoch * this.#stepsInEpoch + position.batch;
+    bar.update(done, `loss ${(position.lossInEpoch / questions).toFixed(3)}`);
+    await setImmediate();
+    if (!signal?.aborted) return;
+    await this.#checkpoint?.save(this.#tables, position);
+    signal.throwIfAborted();
   }
 
   #tooFar({ epoch }: TrainingPosition): InputError {
@@ -136,13 +146,6 @@ function pick(triples: Int32Array, numbers: Int32Array): Int32Array {
     for (let place = 0; place < 3; place++) picked[3 * i + place] = triples[from + place] as number;
   }
   return picked;
-}
-
-function knownBySide({ triples, relationIds }: TripleIndex): KnownBySide {
-  return {
-    head: new KnownAnswers("head", relationIds.length, [triples]),
-    tail: new KnownAnswers("tail", relationIds.length, [triples]),
-  };
 }
 
 /** Identifies what decides the numbers of a step. Not the number of epochs: a finished training may be prolonged. */
