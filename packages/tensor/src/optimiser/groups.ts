@@ -1,7 +1,7 @@
 import { InputError } from "@kgraft/runtime";
 import type { ParameterSpec } from "../contract.ts";
 import { nearestNames } from "../nearest-names.ts";
-import { namePattern } from "./pattern.ts";
+import { compilePattern, namePattern } from "./pattern.ts";
 
 /** Other settings for the parameters whose name matches; the first group that matches decides. */
 export interface ParameterGroup {
@@ -81,8 +81,8 @@ export function decays({ role }: ParameterSpec): boolean {
 
 function layerSlowdown(names: readonly string[], layerwise: LayerwiseDecay): (name: string) => number {
   const { factor, layer = encoderLayer, embeddings = encoderEmbeddings } = layerwise;
-  const layerPattern = new RegExp(layer);
-  const embeddingPattern = new RegExp(embeddings);
+  const layerPattern = compilePattern(layer, "layerwiseDecay.layer");
+  const embeddingPattern = compilePattern(embeddings, "layerwiseDecay.embeddings");
   const layerOf = (name: string): number | undefined => {
     const found = layerPattern.exec(name)?.[1];
     return found === undefined ? undefined : Number(found);

@@ -225,6 +225,7 @@ describe("an optimiser's settings", () => {
     expect(make(sgd, { groups: [{ match: "layer.*", frozen: true }] })).toThrow(
       "groups: all 2 parameters are frozen. Wanted something to train.",
     );
-    expect(make(sgd, { layerwiseDecay: { factor: 0.9 } })).toThrow("layerwiseDecay.layer: ");
+    expect(make(sgd, { layerwiseDecay: { factor: 0.9 } })).toThrow(/^layerwiseDecay.layer: .* matches no parameter\. /);
+    expect(make(sgd, { layerwiseDecay: { factor: 0.9, layer: "(" } })).toThrow("layerwiseDecay.layer: Invalid regular");
   });
 });

@@ -15,9 +15,14 @@ export function namePattern(pattern: string, at: string): (name: string) => bool
       .replace(/[.+^${}()|[\]\\]/g, "\\$&")
       .replace(/\*+/g, ".*")
       .replace(/\?/g, ".")}$`;
+  const expression = compilePattern(source, at);
+  return (name) => expression.test(name);
+}
+
+/** @throws InputError `tensor.groups.pattern` where the expression is malformed */
+export function compilePattern(source: string, at: string): RegExp {
   try {
-    const expression = new RegExp(source, "s");
-    return (name) => expression.test(name);
+    return new RegExp(source, "s");
   } catch (cause) {
     throw new InputError({ code: "tensor.groups.pattern", at, problem: messageOf(cause), cause });
   }

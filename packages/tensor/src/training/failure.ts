@@ -3,7 +3,7 @@ import type { HostBatch } from "../contract.ts";
 import { describeArrays } from "./host-batch.ts";
 
 const outOfMemory =
-  /out of memory|\boom\b|resource.?exhausted|failed to allocate|allocation failed|cannot enlarge memory|memory access out of bounds/i;
+  /out of memory|\boom\b|resource.?exhausted|failed to allocate|allocation failed|cannot enlarge memory|memory access out of bounds|invalid typed array length/i;
 
 /** Where in a run something went wrong. */
 export interface FailedStep {

@@ -30,7 +30,7 @@ export function describeArrays(arrays: HostBatch["arrays"]): string {
 function checkArray(name: string, { dtype, shape, data }: HostArray): void {
   const wanted = arrayTypes[dtype];
   if (!(data instanceof wanted))
-    throw batchError(name, `is ${dtype} in a ${(data as object).constructor.name}`, `Wanted a ${wanted.name}`);
+    throw batchError(name, `is ${dtype} in a ${(data as object).constructor.name}`, `Wanted ${wanted.name}`);
   if (data.length !== sizeOf(shape))
     throw batchError(name, `has ${data.length} values`, `Its shape ${shapeText(shape)} takes ${sizeOf(shape)}`);
 }

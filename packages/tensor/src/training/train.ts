@@ -68,20 +68,28 @@ class TrainingRun {
     await this.#restore();
     const { label, progress } = this.#options;
     const bar = progress.bar(label, this.#plan.total);
+    try {
+      const stopped = await this.#loop((detail) => bar.update(this.#standing.step, detail));
+      if (stopped === "signal" && this.#standing.step === 0) await this.#save(true);
+      if (stopped !== "signal") await this.#restoreBest();
+      return this.#result(stopped);
+    } finally {
+      bar.end();
+    }
+  }
+
+  async #loop(show: (detail: string) => void): Promise<TrainResult["stopped"]> {
     let stopped = this.#stop();
     while (stopped === undefined) {
       const losses = await this.#step();
-      bar.update(this.#standing.step, this.#meter.detail(losses));
+      show(this.#meter.detail(losses));
       const improved = await this.#evaluate();
       stopped = this.#stop();
       await this.#save(improved || stopped !== undefined);
       // Signals, timers and the screen get their turn: the native backend computes without leaving this thread.
       await setImmediate();
     }
-    if (stopped === "signal" && this.#standing.step === 0) await this.#save(true);
-    if (stopped !== "signal") await this.#restoreBest();
-    bar.end();
-    return this.#result(stopped);
+    return stopped;
   }
 
   async dispose(): Promise<void> {
