@@ -1,5 +1,5 @@
 import type { Bar, Progress } from "@kgraft/runtime";
-import { Format, SingleBar } from "cli-progress";
+import cliProgress, { type SingleBar } from "cli-progress";
 import colours from "picocolors";
 
 /** Work shorter than this shows no bar. */
@@ -36,7 +36,7 @@ class TerminalBar implements Bar {
         this.#total > 0
           ? `{label} {bar} {percentage}% · {eta_formatted} left · {detail}`
           : `{label} {value} · {detail}`;
-      this.#bar = new SingleBar({
+      this.#bar = new cliProgress.SingleBar({
         stream: this.#stream,
         format,
         barsize: 24,
@@ -49,7 +49,7 @@ class TerminalBar implements Bar {
         barCompleteChar: "█",
         barIncompleteChar: "░",
         autopadding: true,
-        formatBar: Format.BarFormat,
+        formatBar: cliProgress.Format.BarFormat,
       });
       this.#bar.start(Math.max(this.#total, 1), done, { label: this.#label, detail });
     }

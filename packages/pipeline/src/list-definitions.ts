@@ -1,5 +1,5 @@
 import type { Paper } from "@kgraft/runtime";
-import { backendNames } from "@kgraft/tensor";
+import { backends } from "@kgraft/tensor";
 import { z } from "zod";
 import { builtInModules } from "./built-in-modules.ts";
 import { readConfig } from "./config/read-config.ts";
@@ -59,7 +59,7 @@ function listSlot(registry: Registry, slot: SlotName): readonly ListedDefinition
 }
 
 function listBackends(): readonly ListedDefinition[] {
-  return backendNames.map((name) => ({
+  return backends.map(({ name }) => ({
     name,
     package: "@kgraft/tensor",
     summary: "Best first; backend: auto takes the first that passes its self-test.",

@@ -25,7 +25,7 @@ export function doctorCommand(): Command {
       const progress = progressOf(options);
       if (options.native === true) await buildNativeBackend(options.kind, progress);
       if (options.native === true && options.quiet === true) return;
-      const found = await examine(options.backend ?? "auto");
+      const found = await examine(progress);
       if (options.json === true) printJson(found);
       else process.stdout.write(`${examination(found)}\n`);
     });

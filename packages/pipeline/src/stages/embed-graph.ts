@@ -5,6 +5,7 @@ import {
   type EntityVectors,
   probeTypes,
   readEmbeddingFolder,
+  type TrainingOptions,
   trainEmbedding,
   writeEmbeddingFolder,
 } from "@kgraft/kg-embedding";
@@ -44,20 +45,25 @@ export async function embedGraph(shared: SharedWork, seed: number, signal?: Abor
   };
   const stage = await stages.stage("embed", inputs, async (folder, work) => {
     const streams = streamsOf(seed);
-    const model = (choice.definition as EmbeddingDefinition).create(choice.options as never, {});
-    const split = splitTriples(await shared.triples(), { validation: 0, test: HELD_OUT, streams });
-    const trained = await trainEmbedding({
+    const model = (choice.definition as EmbeddingDefinition).create(choice.options as TrainingOptions, {});
+    const { train, validation, test } = splitTriples(await shared.triples(), {
+      validation: 0,
+      test: HELD_OUT,
+      streams,
+    });
+    const embedding = await trainEmbedding({
+      train: withClosure(train, graph),
+      validation,
+      test,
       model,
-      train: withClosure(split.train, graph),
-      validation: split.validation,
-      test: split.test,
       streams,
       progress,
       checkpoint: { path: join(work, "tables") },
       signal,
     });
-    const probe = await probeTypes(trained.vectors, await typesOf(await shared.graph()), { streams });
-    await writeEmbeddingFolder(folder, { ...trained, metrics: { ...trained.metrics, probe } });
+    const types = await typesOf(await shared.graph());
+    const probe = types.size > 0 ? { probe: probeTypes(embedding.vectors, types, { streams }) } : {};
+    await writeEmbeddingFolder(folder, { ...embedding, metrics: { ...embedding.metrics, ...probe } });
   });
   const { vectors, metrics } = await readEmbeddingFolder(stage.folder);
   return { vectors, metrics, stage };
