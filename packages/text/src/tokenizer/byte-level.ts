@@ -28,7 +28,7 @@ const gpt2Words = new RegExp(
 );
 
 /** The printable character that stands for each byte: itself where it is printable, else the next from U+0100. */
-export const byteCharacters: readonly string[] = (() => {
+const byteCharacters: readonly string[] = (() => {
   let next = 0x100;
   const printable = (byte: number) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
   return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(printable(byte) ? byte : next++));
