@@ -1,6 +1,7 @@
 import { streams } from "@kgraft/runtime";
 import { beforeAll, describe, expect, it } from "vitest";
 import { testedBackends } from "../../test-data/backends.ts";
+import { layerBatch, layerLosses, layerSpecs } from "../../test-data/layer-run.ts";
 import { sineData, sineLosses, sineSpecs } from "../../test-data/sine-run.ts";
 import { assertPure, gradients, Optimiser, openBackend, Parameters, tf, toDevice } from "../index.ts";
 
@@ -27,8 +28,21 @@ describe.each(testedBackends)("assertPure on %s", (backend) => {
     parameters.dispose();
   });
 
+  it("lets a Transformer layer with dropout and a masked-language-model loss pass", () => {
+    const parameters = Parameters.create(layerSpecs, streams(1));
+    const batches = [layerBatch(0), layerBatch(1)].map(({ arrays }) => toDevice(arrays));
+    const keys = [tf.tensor1d([1, 2], "int32"), tf.tensor1d([3, 4], "int32")];
+    assertPure((run) => {
+      const step = gradients(layerLosses, parameters, batches[run] ?? {}, { training: true, key: keys[run] });
+      expect(Object.keys(step.gradients)).toHaveLength(layerSpecs.length);
+      tf.dispose([{ ...step.gradients }, step.losses.mlm?.sum, step.losses.mlm?.weight] as tf.TensorContainer);
+    });
+    tf.dispose([batches.map((batch) => ({ ...batch })), keys]);
+    parameters.dispose();
+  });
+
   it("lets constants of the code pass", () => {
-    assertPure((run) => [tf.mul(input(run), 2), tf.ones([3, 4]), tf.sum(input(run), 0), tf.range(0, 5), tf.eye(1)]);
+    assertPure((run) => [tf.mul(input(run), 2), tf.ones([3, 4]), tf.sum(input(run), 0), tf.range(0, 5), tf.eye(3)]);
   });
 
   const line = /^.*assert-pure\.test\.ts:\d+ /;

@@ -2,7 +2,7 @@ import { type Deed, impure, watchEngine } from "./watch-engine.ts";
 
 /**
  * Runs a step twice and throws where it is no pure function of tensors: where it reads a tensor's values, makes a tensor
- * from host data (scalars, uniform fills and lists of axes that stay the same are constants), runs other ops or other
+ * from host data (scalars, fills, identity matrices and lists of axes that stay the same are constants), runs other ops or other
  * attributes the second time, or has a shape that depends on values.
  *
  * @param step is given 0, then 1: let it take two batches of the same shapes and different values, that shapes and

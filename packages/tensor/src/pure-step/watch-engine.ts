@@ -21,6 +21,9 @@ const valueShaped = /^(Unique|Where|NonMaxSuppression|SparseFillEmptyRows|Sparse
 /** A one-axis list of so few integers is a shape or an order of axes. */
 const longestShape = 8;
 
+/** Functions that make a tensor of its shape alone. */
+const patterns = new Set(["eye", "linspace", "range"]);
+
 /**
  * Runs a function while every kernel, read and tensor from host data is watched.
  *
@@ -76,9 +79,9 @@ function watchKernels(deeds: Deed[]): () => void {
   // What a kernel does inside is its own affair.
   let depth = 0;
   const watched =
+    (attributesAt: 1 | 2) =>
     (original: Method): Method =>
     (...args) => {
-      const [name, first, second] = args as unknown as [string, unknown, unknown];
       depth++;
       let result: unknown;
       try {
@@ -86,11 +89,11 @@ function watchKernels(deeds: Deed[]): () => void {
       } finally {
         depth--;
       }
-      if (depth === 0) deeds.push(deedOf(name, Array.isArray(first) ? first : second, result));
+      if (depth === 0) deeds.push(deedOf(args[0] as string, args[attributesAt], result));
       return result;
     };
   const restoreEngine = patch(tf.engine(), {
-    runKernel: watched,
+    runKernel: watched(2),
     makeTensor:
       (original) =>
       (...args) => {
@@ -99,7 +102,7 @@ function watchKernels(deeds: Deed[]): () => void {
       },
   });
   const raw = Object.keys({ executeSingleOutput: 0, executeMultipleOutputs: 0 }).filter((name) => name in tf.backend());
-  const restoreBackend = patch(tf.backend(), Object.fromEntries(raw.map((name) => [name, watched])));
+  const restoreBackend = patch(tf.backend(), Object.fromEntries(raw.map((name) => [name, watched(1)])));
   return () => {
     restoreBackend();
     restoreEngine();
@@ -122,7 +125,7 @@ function deedOf(name: string, attributes: unknown, result: unknown): Deed {
 function constantOf(values: ArrayLike<number>, shape: number[], dtype: string): Deed {
   const site = callSite();
   const listOfAxes = dtype === "int32" && shape.length === 1 && values.length <= longestShape;
-  if (!listOfAxes && !isUniform(values))
+  if (!listOfAxes && !patterns.has(site.op) && !isUniform(values))
     throw impure(
       site,
       `makes a tensor ${dtype} ${shapeText(shape)} from host data inside a step`,

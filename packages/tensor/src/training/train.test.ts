@@ -1,6 +1,7 @@
 import type { Bar, Progress } from "@kgraft/runtime";
 import { beforeAll, describe, expect, it } from "vitest";
 import { testedBackends } from "../../test-data/backends.ts";
+import { layerRun } from "../../test-data/layer-run.ts";
 import { sineRun } from "../../test-data/sine-run.ts";
 import { openBackend, type StepRecord, tf, train } from "../index.ts";
 
@@ -47,5 +48,22 @@ describe.each(testedBackends)("train on %s", (backend) => {
     expect(seen.slice(2)).toEqual(seen.slice(0, 2));
     run.parameters.dispose();
     expect(tf.memory().numBytes).toBe(before);
+  });
+
+  it("trains a Transformer layer, twice to the same bytes, without a leak", async () => {
+    const ends: unknown[] = [];
+    for (const _ of [1, 2]) {
+      const seen: number[] = [];
+      const onStep = ({ step }: StepRecord) => {
+        if (step === 10 || step === 99) seen.push(tf.memory().numBytes);
+      };
+      const run = layerRun({ onStep });
+      const { losses } = await train(run);
+      expect(losses.mlm?.at(-1)).toBeLessThan(0.5 * (losses.mlm?.[0] ?? 0));
+      expect(seen[1]).toBe(seen[0]);
+      ends.push([losses, await run.parameters.snapshot()]);
+      run.parameters.dispose();
+    }
+    expect(ends[1]).toEqual(ends[0]);
   });
 });
