@@ -34,7 +34,7 @@ export const sineData: BatchSource = {
 };
 
 /** float32 [4, 1] */
-export function sineModel(weights: Weights, { x }: TensorBatch): tf.Tensor {
+function sineModel(weights: Weights, { x }: TensorBatch): tf.Tensor {
   const inner = tf.matMul(x as tf.Tensor2D, weights.get("hidden.weight") as tf.Tensor2D, false, true);
   const hidden: tf.Tensor2D = tf.tanh(tf.add(inner, weights.get("hidden.bias"))); // [4, 4]
   return tf.matMul(hidden, weights.get("out.weight") as tf.Tensor2D, false, true);
@@ -89,7 +89,7 @@ const noisyLosses: LossFunction = (weights, batch, context) => {
 };
 
 /** The mean square error on one batch that no epoch holds. */
-export async function sineError(parameters: Parameters): Promise<{ error: number }> {
+async function sineError(parameters: Parameters): Promise<{ error: number }> {
   const { arrays } = await sineData.batch(99, 0);
   const batch = toDevice(arrays);
   const error = tf.tidy(() => tf.mean(tf.squaredDifference(sineModel(parameters, batch), batch.y as tf.Tensor)));

@@ -89,7 +89,7 @@ function watchKernels(deeds: Deed[]): () => void {
       } finally {
         depth--;
       }
-      if (depth === 0) deeds.push(deedOf(args[0] as string, args[attributesAt], result));
+      if (depth === 0) deeds.push(deedOf(String(args[0]), args[attributesAt], result));
       return result;
     };
   const restoreEngine = patch(tf.engine(), {

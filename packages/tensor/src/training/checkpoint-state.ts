@@ -39,7 +39,7 @@ export async function readState(path: string): Promise<CheckpointState> {
 }
 
 /** A checkpoint that cannot be read. */
-export function broken(path: string, problem: string, cause?: unknown): InputError {
+function broken(path: string, problem: string, cause?: unknown): InputError {
   return new InputError({ code: "tensor.checkpoint.broken", at: path, problem, cause });
 }
 

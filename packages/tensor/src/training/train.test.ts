@@ -67,3 +67,10 @@ describe.each(testedBackends)("train on %s", (backend) => {
     expect(ends[1]).toEqual(ends[0]);
   });
 });
+
+it.skipIf(!testedBackends.includes("native"))(
+  "runs on native too (skipped where it is not built: kgraft doctor --native)",
+  async () => {
+    expect((await openBackend("native")).name).toBe("native");
+  },
+);
