@@ -60,6 +60,7 @@ export async function openBackend(name: string): Promise<Backend> {
 function unavailable(name: string, passedOver: readonly PassedOver[]): InputError {
   const reasons = passedOver.map((each) => (name === "auto" ? `${each.name}: ${each.why}` : each.why));
   return new InputError({
+    cause: new Error(reasons.join("; ")),
     code: "tensor.backend.unavailable",
     at: "config.backend",
     problem: `the backend "${name}" cannot be used: ${reasons.join("; ")}`,
@@ -73,6 +74,8 @@ function isBackendName(name: string): name is BackendName {
 
 /** Loads and checks a backend the first time, then switches to it. */
 async function use(candidate: BackendCandidate): Promise<LoadedBackend> {
+  // Else TensorFlow.js prints an advertisement for tfjs-node; the flag silences its remarks and changes nothing else.
+  tf.env().set("PROD", true);
   const before = tf.engine().backendName as string | null | undefined;
   const known = loaded.get(candidate.name);
   const loading = known ?? candidate.load();

@@ -1,6 +1,6 @@
 import { RunError } from "@kgraft/runtime";
 import * as tf from "@tensorflow/tfjs-core";
-import type { NativeAttribute, NativeBackend } from "../native/open-native.ts";
+import { bringsOwnOps, type NativeAttribute, type NativeBackend } from "../native/open-native.ts";
 
 /** The value of an attribute: a dtype by name, or a number with the kind that TensorFlow declares for it. */
 export type RawAttribute =
@@ -9,6 +9,8 @@ export type RawAttribute =
   | { readonly float: number }
   | { readonly bool: boolean }
   | { readonly string: string }
+  /** Only in our own build of the binding. */
+  | { readonly strings: readonly string[] }
   | { readonly shape: readonly number[] };
 
 /**
@@ -52,5 +54,13 @@ function encode({ binding }: NativeBackend, name: string, attribute: RawAttribut
   if ("float" in attribute) return { name, type: binding.TF_ATTR_FLOAT as number, value: attribute.float };
   if ("bool" in attribute) return { name, type: binding.TF_ATTR_BOOL as number, value: attribute.bool };
   if ("string" in attribute) return { name, type: binding.TF_ATTR_STRING as number, value: attribute.string };
+  if ("strings" in attribute) return { name, type: binding.TF_ATTR_STRING as number, value: attribute.strings };
   return { name, type: binding.TF_ATTR_SHAPE as number, value: attribute.shape };
+}
+
+/** Whether the fused ops named `Kgraft…` can be called: on the native backend of our own build, on the CPU. */
+export function hasFusedOps(): boolean {
+  return (
+    tf.getBackend() === "tensorflow" && bringsOwnOps() && !(tf.backend() as unknown as NativeBackend).isUsingGpuDevice
+  );
 }

@@ -111,4 +111,12 @@ function hasBinding(folder: string): boolean {
 function openBuilt(kind: NativeKind, core: typeof tf): undefined {
   const load = createRequire(import.meta.url)(join(nativeFolder(kind), LOADER_FILE)) as (core: unknown) => unknown;
   load(core);
+  built = true;
+}
+
+let built = false;
+
+/** Whether the native backend that was opened is our own build, which brings the ops named `Kgraft…` (for the CPU). */
+export function bringsOwnOps(): boolean {
+  return built;
 }

@@ -1,4 +1,8 @@
 import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { RunError } from "@kgraft/runtime";
 import type { WheelSpec } from "./wheel.ts";
 
 /** Whether the library computes on the CPU only or also on CUDA devices. */
@@ -9,8 +13,8 @@ export const BINDING_PACKAGE = "@tensorflow/tfjs-node-gpu";
 export const BINDING_VERSION = "4.22.0";
 export const TENSORFLOW_VERSION = "2.21.0";
 
-/** Raised when what is built changes while the versions stay. */
-const RECIPE = 1;
+/** Folder of the C++ that is compiled beside the binding: ops of our own, and the silencer. The build reads it from `src`. */
+export const KERNEL_FOLDER = fileURLToPath(new URL("../../src/native/kernels/", import.meta.url));
 
 /** The wheel that holds TensorFlow's C library. */
 export function tensorFlowWheel(kind: NativeKind): WheelSpec {
@@ -34,7 +38,11 @@ export function nativeKey(kind: NativeKind): string {
     process.versions.modules,
     process.platform,
     process.arch,
-    RECIPE,
+    ...Object.values(SKELETON),
+    LOADER,
+    ...readdirSync(KERNEL_FOLDER)
+      .sort()
+      .map((name) => readFileSync(join(KERNEL_FOLDER, name), "utf8")),
   ];
   const digest = createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 8);
   return `tensorflow-${TENSORFLOW_VERSION}-${kind}-node-abi${process.versions.modules}-${process.platform}-${process.arch}-${digest}`;
@@ -43,10 +51,12 @@ export function nativeKey(kind: NativeKind): string {
 const LIBRARIES = ["tensorflow/libtensorflow_cc.so.2", "tensorflow/libtensorflow_framework.so.2"];
 const HEADER_FOLDERS = [
   "tensorflow/c/",
+  "tensorflow/core/common_runtime/next_pluggable_device/c/",
   "tensorflow/core/platform/ctstring",
   "tensorflow/tsl/platform/ctstring",
   "tensorflow/tsl/c/",
   "tsl/platform/ctstring",
+  "tsl/platform/platform.h",
   "tsl/c/",
   "xla/tsl/c/",
 ];
@@ -61,15 +71,48 @@ export function dependencyPath(name: string): string | undefined {
 }
 
 /**
- * Mends the binding's source: its set of attribute names is shared by all threads without a lock, which ends in
- * crashes when several threads compute; one set a thread is enough.
+ * Mends the binding's source in two places: its set of attribute names is shared by all threads without a lock, which
+ * ends in crashes when several threads compute (one set a thread is enough); and lists of strings become attributes.
+ *
+ * @throws RunError `tensor.native.source` where the source is not the one expected
  */
 export function mendSource(source: string): string {
-  return source.replace(
-    /^static std::set<std::string> ATTR_NAME_SET;/m,
-    "static thread_local std::set<std::string> ATTR_NAME_SET;",
-  );
+  const mended = source
+    .replace(
+      "\nstatic std::set<std::string> ATTR_NAME_SET;",
+      "\nstatic thread_local std::set<std::string> ATTR_NAME_SET;",
+    )
+    .replace("\n    case TF_ATTR_STRING: {", `\n    case TF_ATTR_STRING: {${STRING_LIST}`);
+  if (mended.includes("static thread_local") && mended.includes(STRING_LIST)) return mended;
+  throw new RunError({
+    code: "tensor.native.source",
+    at: `${BINDING_PACKAGE}@${BINDING_VERSION}`,
+    problem: "its binding's source is not the one that this version of kgraft knows how to mend",
+    fix: "Install kgraft again, or a newer version",
+  });
 }
+
+const STRING_LIST = `
+      if (IsArray(env, nstatus, &js_value)) {
+        uint32_t length;
+        nstatus = napi_get_array_length(env, js_value, &length);
+        ENSURE_NAPI_OK(env, nstatus);
+        std::vector<std::string> strings(length);
+        std::vector<const void *> starts;
+        std::vector<size_t> lengths;
+        for (uint32_t i = 0; i < length; ++i) {
+          napi_value element;
+          nstatus = napi_get_element(env, js_value, i, &element);
+          ENSURE_NAPI_OK(env, nstatus);
+          nstatus = GetStringParam(env, element, strings[i]);
+          ENSURE_NAPI_OK(env, nstatus);
+          starts.push_back(strings[i].data());
+          lengths.push_back(strings[i].size());
+        }
+        TFE_OpSetAttrStringList(tfe_op, attr_name, starts.data(),
+                                lengths.data(), static_cast<int>(length));
+        break;
+      }`;
 
 /**
  * Files of the build's folder: npm puts two one-line packages in the place of TensorFlow.js's own, whose exports the
@@ -91,7 +134,10 @@ export const SKELETON: Readonly<Record<string, string>> = {
   "tfjs-core/index.cjs": 'module.exports = require("../tfjs/index.cjs");\n',
 };
 
-/** Loads the binding on a given TensorFlow.js core: `load(core)`. Node 23 took away two functions that it calls. */
+/**
+ * Loads the binding on a given TensorFlow.js core: `load(core)`. Node 23 took away two functions that it calls; and
+ * TensorFlow's remarks while it loads are silenced unless asked for (errors are thrown all the same).
+ */
 export const LOADER = `"use strict";
 const util = require("node:util");
 util.isNullOrUndefined ??= (value) => value === null || value === undefined;
@@ -102,7 +148,13 @@ module.exports = function load(core) {
     CustomCallback: class {},
     registerCallbackConstructor() {},
   });
-  return require("${BINDING_PACKAGE}");
+  const { hush, speak } = require("./quiet.node");
+  if (process.env.TF_CPP_MIN_LOG_LEVEL === "3") hush();
+  try {
+    return require("${BINDING_PACKAGE}");
+  } finally {
+    speak();
+  }
 };
 `;
 

@@ -2,6 +2,7 @@ import { InputError } from "@kgraft/runtime";
 import * as tf from "@tensorflow/tfjs-core";
 import type { StepContext } from "../contract.ts";
 import { differentiable } from "./differentiable.ts";
+import { fusedDropout, hasFusedOps } from "./fused.ts";
 import { siteSeed, statelessMask } from "./stateless-mask.ts";
 
 /** Dropout inside another op. */
@@ -26,6 +27,7 @@ export interface Dropout {
  */
 export function dropout(x: tf.Tensor, rate: number, context: StepContext, site: string): tf.Tensor {
   if (!isActive({ rate, context, site })) return x;
+  if (hasFusedOps()) return fused(x, rate, siteSeed(context.key, site));
   return differentiable(
     { x },
     (save) => {
@@ -34,6 +36,18 @@ export function dropout(x: tf.Tensor, rate: number, context: StepContext, site: 
       return tf.mul(x, mask);
     },
     (dy, [mask]) => ({ x: () => tf.mul(dy, mask as tf.Tensor) }),
+  );
+}
+
+/** The mask is drawn again for the gradient: cheaper than keeping it. */
+function fused(x: tf.Tensor, rate: number, seed: tf.Tensor): tf.Tensor {
+  return differentiable(
+    { x, seed },
+    (save) => {
+      save(seed);
+      return fusedDropout(x, rate, seed);
+    },
+    (dy, [drawn]) => ({ x: () => fusedDropout(dy, rate, drawn as tf.Tensor) }),
   );
 }
 

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { differentiable } from "./differentiable.ts";
+import { fusedGelu, fusedGeluGradient, hasFusedOps } from "./fused.ts";
 
 const INVERSE_SQRT_2PI = 1 / Math.sqrt(2 * Math.PI);
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
@@ -12,6 +13,7 @@ const CUBIC = 0.044715;
  * @source Hendrycks and Gimpel, 2016, "Gaussian Error Linear Units", §2
  */
 export function gelu(x: tf.Tensor): tf.Tensor {
+  if (hasFusedOps()) return fused(x, false);
   return differentiable(
     { x },
     (save) => {
@@ -31,6 +33,17 @@ export function gelu(x: tf.Tensor): tf.Tensor {
   );
 }
 
+function fused(x: tf.Tensor, tanh: boolean): tf.Tensor {
+  return differentiable(
+    { x },
+    (save) => {
+      save(x);
+      return fusedGelu(x, tanh);
+    },
+    (dy, [input]) => ({ x: () => fusedGeluGradient(dy, input as tf.Tensor, tanh) }),
+  );
+}
+
 const normalDistribution = (x: tf.Tensor): tf.Tensor => tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
 
 /**
@@ -40,6 +53,7 @@ const normalDistribution = (x: tf.Tensor): tf.Tensor => tf.mul(tf.add(tf.erf(tf.
  * @source Hendrycks and Gimpel, 2016, "Gaussian Error Linear Units", §2
  */
 export function geluTanh(x: tf.Tensor): tf.Tensor {
+  if (hasFusedOps()) return fused(x, true);
   return differentiable(
     { x },
     (save) => {

@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { differentiable } from "./differentiable.ts";
+import { fusedLayerNorm, fusedLayerNormGradient, hasFusedOps } from "./fused.ts";
+import { columnSums } from "./matrix-product.ts";
 import { asMatrix, checkShape, lastOf } from "./shape-check.ts";
 
 /**
@@ -17,6 +19,26 @@ export function layerNorm(x: tf.Tensor, gain: tf.Tensor, bias: tf.Tensor, epsilo
   const width = lastOf(x.shape);
   for (const [name, tensor] of Object.entries({ gain, bias }))
     checkShape("layerNorm", name, tensor, tensor.rank === 1 && tensor.shape[0] === width, `[${width}] = [H]`);
+  return hasFusedOps() ? fused(x, gain, bias, epsilon) : composed(x, gain, bias, epsilon);
+}
+
+function fused(x: tf.Tensor, gain: tf.Tensor, bias: tf.Tensor, epsilon: number): tf.Tensor {
+  return differentiable(
+    { x, gain, bias },
+    (save) => {
+      const { y, normal, scales } = fusedLayerNorm(x, gain, bias, epsilon);
+      save(normal, scales, gain);
+      return y;
+    },
+    (dy, saved) => {
+      const [normal, scales, factor] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const gradients = fusedLayerNormGradient(dy, normal, scales, factor);
+      return { x: () => gradients.x, gain: () => gradients.gain, bias: () => gradients.bias };
+    },
+  );
+}
+
+function composed(x: tf.Tensor, gain: tf.Tensor, bias: tf.Tensor, epsilon: number): tf.Tensor {
   return differentiable(
     { x, gain, bias },
     (save) => {
@@ -35,8 +57,8 @@ export function layerNorm(x: tf.Tensor, gain: tf.Tensor, bias: tf.Tensor, epsilo
           const along = tf.mul(normal, tf.mean(tf.mul(dNormal, normal), -1, true));
           return tf.mul(scale, tf.sub(tf.sub(dNormal, tf.mean(dNormal, -1, true)), along));
         },
-        gain: () => tf.sum(asMatrix(tf.mul(dy, normal)), 0),
-        bias: () => tf.sum(asMatrix(dy), 0),
+        gain: () => columnSums(asMatrix(tf.mul(dy, normal))),
+        bias: () => columnSums(asMatrix(dy)),
       };
     },
   );

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { differentiable } from "./differentiable.ts";
-import { product } from "./matrix-product.ts";
+import { columnSums, product } from "./matrix-product.ts";
 import { asMatrix, checkShape, lastOf } from "./shape-check.ts";
 
 /**
@@ -30,7 +30,7 @@ export function linear(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Te
       return {
         x: () => tf.reshape(product(asMatrix(dy), kernel), input.shape),
         weight: () => product(asMatrix(dy), asMatrix(input), { a: true }),
-        bias: () => tf.sum(asMatrix(dy), 0),
+        bias: () => columnSums(asMatrix(dy)),
       };
     },
   );

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { rawOp } from "../backend/raw-op.ts";
 
 /** Which factors of a product are read transposed. */
 export interface Transposed {
@@ -36,4 +37,15 @@ export function batchProduct(a: tf.Tensor3D, b: tf.Tensor3D, transposed: Transpo
     const right = tf.unstack(transposeB ? tf.transpose(b, [0, 2, 1]) : b) as tf.Tensor2D[];
     return tf.stack(left.map((matrix, i) => tf.matMul(matrix, right[i] as tf.Tensor2D))) as tf.Tensor3D;
   });
+}
+
+/**
+ * Sums the rows of a matrix: the gradient of a bias.
+ *
+ * @param x float32 [N, C]
+ * @returns float32 [C]
+ */
+export function columnSums(x: tf.Tensor2D): tf.Tensor1D {
+  if (tf.getBackend() !== "tensorflow") return tf.sum(x, 0) as tf.Tensor1D;
+  return rawOp("BiasAddGrad", { T: { type: "float32" } }, [x])[0] as tf.Tensor1D;
 }

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { rawOp } from "../backend/raw-op.ts";
 import type { Loss } from "../contract.ts";
 import { differentiable } from "./differentiable.ts";
+import { fusedCrossEntropy, hasFusedOps } from "./fused.ts";
 import { checkShape } from "./shape-check.ts";
 
 /**
@@ -18,7 +19,7 @@ export function softmaxCrossEntropy(logits: tf.Tensor, labels: tf.Tensor, weight
   const sum = differentiable(
     { logits, labels, weights },
     (save) => {
-      const { losses, slopes } = rowLosses(logits as tf.Tensor2D, labels as tf.Tensor1D);
+      const { losses, slopes } = rowLosses(logits as tf.Tensor2D, undefined, labels as tf.Tensor1D);
       save(slopes, losses, weights);
       return tf.sum(tf.mul(losses, weights));
     },
@@ -33,19 +34,30 @@ export function softmaxCrossEntropy(logits: tf.Tensor, labels: tf.Tensor, weight
   return { sum: sum as tf.Scalar, weight: tf.sum(weights) };
 }
 
-/** Losses [N] and their derivatives by the logits [N, C] = softmax - one-hot, of which both come out of one pass. */
-export function rowLosses(logits: tf.Tensor2D, labels: tf.Tensor1D): { losses: tf.Tensor1D; slopes: tf.Tensor2D } {
-  if (tf.getBackend() === "tensorflow") {
-    const attributes = { T: { type: "float32" }, Tlabels: { type: "int32" } } as const;
-    const [losses, slopes] = rawOp("SparseSoftmaxCrossEntropyWithLogits", attributes, [logits, labels], 2);
-    return { losses: losses as tf.Tensor1D, slopes: slopes as tf.Tensor2D };
-  }
+/** Losses [N] of logits + bias, and their derivatives by the logits [N, C] = softmax - one-hot, out of one pass. */
+export function rowLosses(
+  logits: tf.Tensor2D,
+  bias: tf.Tensor | undefined,
+  labels: tf.Tensor1D,
+): { losses: tf.Tensor; slopes: tf.Tensor } {
+  if (hasFusedOps()) return fusedCrossEntropy(logits, bias ?? tf.zeros([logits.shape[1]]), labels);
+  const biased = bias === undefined ? logits : (tf.add(logits, bias) as tf.Tensor2D);
+  return tf.getBackend() === "tensorflow" ? nativeLosses(biased, labels) : composedLosses(biased, labels);
+}
+
+function nativeLosses(logits: tf.Tensor2D, labels: tf.Tensor1D): { losses: tf.Tensor; slopes: tf.Tensor } {
+  const attributes = { T: { type: "float32" }, Tlabels: { type: "int32" } } as const;
+  const [losses, slopes] = rawOp("SparseSoftmaxCrossEntropyWithLogits", attributes, [logits, labels], 2);
+  return { losses, slopes } as { losses: tf.Tensor; slopes: tf.Tensor };
+}
+
+function composedLosses(logits: tf.Tensor2D, labels: tf.Tensor1D): { losses: tf.Tensor; slopes: tf.Tensor } {
   const shifted = tf.sub(logits, tf.max(logits, -1, true));
   const exponentials = tf.exp(shifted);
   const total = tf.sum(exponentials, -1, true);
   const hot = tf.cast(tf.oneHot(labels, logits.shape[1]), "float32");
   const losses = tf.sub(tf.log(tf.reshape(total, [-1])), tf.sum(tf.mul(shifted, hot), -1));
-  return { losses: losses as tf.Tensor1D, slopes: tf.sub(tf.div(exponentials, total), hot) as tf.Tensor2D };
+  return { losses, slopes: tf.sub(tf.div(exponentials, total), hot) };
 }
 
 /** Checks logits [N, C], labels [N] and weights [N] against each other. */

@@ -28,8 +28,8 @@ export function tiedVocabularyLoss(
   const sum = differentiable(
     { hidden, table, bias, labels, weights },
     (save) => {
-      const logits = tf.add(product(hidden as tf.Tensor2D, table as tf.Tensor2D, { b: true }), bias);
-      const { losses, slopes } = rowLosses(logits as tf.Tensor2D, labels as tf.Tensor1D);
+      const logits = product(hidden as tf.Tensor2D, table as tf.Tensor2D, { b: true });
+      const { losses, slopes } = rowLosses(logits, bias, labels as tf.Tensor1D);
       save(hidden, table, losses, slopes, weights);
       return tf.sum(tf.mul(losses, weights));
     },
@@ -41,12 +41,12 @@ export function tiedVocabularyLoss(
         tf.Tensor2D,
         tf.Tensor1D,
       ];
-      const scales = tf.reshape(tf.mul(factors, dy), [-1, 1]);
-      const dLogits = tf.mul(slopes, scales) as tf.Tensor2D; // [K, V]
+      // The row factors go into what is [K, H] wide, not into the slopes [K, V].
+      const scales = tf.reshape(tf.mul(factors, dy), [-1, 1]) as tf.Tensor2D;
       return {
-        hidden: () => product(dLogits, e),
-        table: () => product(dLogits, h, { a: true }),
-        bias: () => tf.sum(dLogits, 0),
+        hidden: () => tf.mul(product(slopes, e), scales),
+        table: () => product(slopes, tf.mul(h, scales), { a: true }),
+        bias: () => tf.reshape(product(scales, slopes, { a: true }), [-1]),
         weights: () => tf.mul(losses, dy),
       };
     },

@@ -1,0 +1,97 @@
+#pragma once
+// What the kernels share: registration through TensorFlow's C API, access to tensors, and the mathematics.
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <initializer_list>
+#include <vector>
+
+#include "tensorflow/c/kernels.h"
+#include "tensorflow/c/ops.h"
+#include "tensorflow/c/tf_status.h"
+#include "tensorflow/c/tf_tensor.h"
+
+// A loop in this function is compiled for several generations of processors; the best is taken when it loads.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define KGRAFT_SIMD __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#else
+#define KGRAFT_SIMD
+#endif
+#define KGRAFT_INLINE inline __attribute__((always_inline))
+
+namespace kgraft {
+
+// The attributes that any of the kernels has; each reads those that its op declares.
+struct Attributes {
+  float epsilon = 0;
+  float rate = 0;
+  float scale = 1;
+  TF_Bool tanh = 0;
+};
+
+// One call of a kernel. Errors end up in the call's status; `ok` is false after one.
+class Call {
+ public:
+  Call(TF_OpKernelContext* context, const Attributes& attributes);
+  ~Call();
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  const Attributes& attributes;
+  bool ok() const;
+  void Fail(const char* message);
+
+  const float* Floats(int input) const { return static_cast<const float*>(TF_TensorData(inputs_[input])); }
+  const int32_t* Ints(int input) const { return static_cast<const int32_t*>(TF_TensorData(inputs_[input])); }
+  const std::vector<int64_t>& Shape(int input) const { return shapes_[input]; }
+  int64_t Size(int input) const { return TF_TensorElementCount(inputs_[input]); }
+  int64_t LastDim(int input) const { return shapes_[input].empty() ? 1 : shapes_[input].back(); }
+
+  // Allocates a float32 output.
+  float* Output(int index, const std::vector<int64_t>& shape);
+
+ private:
+  TF_OpKernelContext* const context_;
+  TF_Status* const status_;
+  std::vector<TF_Tensor*> inputs_;
+  std::vector<TF_Tensor*> outputs_;
+  std::vector<std::vector<int64_t>> shapes_;
+};
+
+// Registers an op and its CPU kernel under the same name. `inputs`, `outputs` and `attributes` are TensorFlow's
+// declarations, e.g. "x: float".
+void Register(const char* name, std::initializer_list<const char*> inputs, std::initializer_list<const char*> outputs,
+              std::initializer_list<const char*> attributes, void (*compute)(void*, TF_OpKernelContext*));
+
+// e^x with a relative error of 2^-23; exactly 0 below -87.
+KGRAFT_INLINE float Exp(float x) {
+  const float bounded = x < -87.0f ? -87.0f : (x > 88.0f ? 88.0f : x);
+  const float n = __builtin_floorf(bounded * 1.44269504f + 0.5f);
+  float r = bounded - n * 0.693359375f;
+  r = r + n * 2.12194440e-4f;
+  float sum = 1.0f / 5040;
+  sum = sum * r + 1.0f / 720;
+  sum = sum * r + 1.0f / 120;
+  sum = sum * r + 1.0f / 24;
+  sum = sum * r + 1.0f / 6;
+  sum = sum * r + 0.5f;
+  sum = sum * r + 1.0f;
+  sum = sum * r + 1.0f;
+  const int32_t bits = (static_cast<int32_t>(n) + 127) << 23;
+  float power;
+  std::memcpy(&power, &bits, sizeof(power));
+  return x < -87.0f ? 0.0f : sum * power;
+}
+
+// Whether element i of a dropout mask is kept: the same mixing of index and seed as in stateless-mask-kernel.ts.
+KGRAFT_INLINE bool Keep(uint32_t i, uint32_t first, uint32_t second, uint32_t threshold) {
+  uint32_t bits = (i ^ first) * 0x9e3779b1u;
+  bits = (bits ^ (bits >> 16) ^ second) * 0x21f0aaadu;
+  bits = (bits ^ (bits >> 15) ^ first) * 0x735a2d97u;
+  bits = (bits ^ (bits >> 15) ^ second) * 0x45d9f3b3u;
+  return (bits ^ (bits >> 16)) >= threshold;
+}
+
+inline uint32_t Threshold(float rate) { return static_cast<uint32_t>(std::llround(rate * 4294967296.0)); }
+
+}  // namespace kgraft
