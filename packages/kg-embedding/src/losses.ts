@@ -123,7 +123,9 @@ function selfAdversarial(input: LossInput, options: LossOptions): LossGradients 
 
 /** The drawn scores with each question's own answer put out of the running. */
 function withoutOwn({ drawn, own }: LossInput): tf.Tensor2D {
-  return tf.add(drawn, tf.oneHot(own, drawn.shape[1], HIDDEN_SCORE, 0));
+  // As integers, then cast: WebAssembly's float one-hot writes the bits of an integer.
+  const isOwn = tf.cast(tf.oneHot(own, drawn.shape[1]), "float32"); // [B, K]
+  return tf.add(drawn, tf.mul(isOwn, HIDDEN_SCORE));
 }
 
 /** The score of what is no negative: its exponential and its sigmoid are exactly 0. */
