@@ -7,6 +7,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["kgraft-source"] } },
   test: {
     include: ["packages/*/src/**/*.test.{ts,tsx}", "tests/**/*.test.ts"],
+    globalSetup: ["tests/neo4j/global-setup.ts"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,
