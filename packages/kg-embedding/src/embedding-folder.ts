@@ -21,12 +21,14 @@ const RELATIONS = "relations.txt";
 const METRICS = "metrics.json";
 
 /** What `metrics.json` must hold to be read back. */
-const record = z.object({
+const record = z.looseObject({
   model: z.string(),
   options: z.record(z.string(), z.unknown()),
   seed: z.number(),
   reciprocal: z.boolean(),
   history: z.array(z.number()),
+  entities: z.number(),
+  relations: z.number(),
   sha256: z.object({ [ENTITIES]: z.string(), [RELATIONS]: z.string() }),
 });
 
@@ -62,7 +64,8 @@ export async function writeEmbeddingFolder(folder: string, embedding: Embedding)
  * @throws InputError `kg-embedding.folder` where a file is missing or does not fit the others
  */
 export async function readEmbeddingFolder(folder: string): Promise<Embedding> {
-  const { model, options, seed, reciprocal, history, sha256, ...rest } = await readRecord(join(folder, METRICS));
+  const all = await readRecord(join(folder, METRICS));
+  const { model, options, seed, reciprocal, history, sha256, entities: _, relations: __, ...metrics } = all;
   const file = await SafetensorsFile.open(join(folder, VECTORS));
   try {
     const table = async (tensor: "entity" | "relation", idFile: typeof ENTITIES | typeof RELATIONS) =>
@@ -71,7 +74,7 @@ export async function readEmbeddingFolder(folder: string): Promise<Embedding> {
       vectors: await table("entity", ENTITIES),
       relations: await table("relation", RELATIONS),
       model: { name: model, options, seed, reciprocal },
-      metrics: rest,
+      metrics,
       history,
     };
   } finally {
@@ -114,7 +117,7 @@ async function readTable(
   if (shape.length !== 2 || rows !== ids.length)
     throw refusal(
       file.path,
-      `${tensor} has shape [${shape}]`,
+      `${tensor} has shape [${shape.join(", ")}]`,
       `Wanted a row for each of the ${ids.length} ids of ${idPath}`,
     );
   return vectorTable(ids, await file.readFloats(tensor), width as number);

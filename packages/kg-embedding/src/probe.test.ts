@@ -54,9 +54,9 @@ test("is the same again, leaves no tensor, and can take fewer entities", () => {
 test("one type, or no entity with a vector, is refused", () => {
   const one = new Map(ids.map((id) => [id, "thing"]));
   expect(() => probeTypes(typedVectors(2), one, { streams: streams(3) })).toThrow(
-    "kg-embedding.probeTypes: 600 entities with a vector have 1 types (thing). Wanted at least 10 entities of at least 2 types.",
+    "kg-embedding.probeTypes: 600 entities with a vector and a type, distinct types: thing. Wanted at least 10 entities of at least 2 types.",
   );
   expect(() => probeTypes(typedVectors(2), new Map([["other", "thing"]]), { streams: streams(3) })).toThrow(
-    "0 entities with a vector have 0 types",
+    "0 entities with a vector and a type, distinct types: none",
   );
 });

@@ -136,7 +136,7 @@ function tooLittle(entities: number, types: readonly string[]): InputError {
   return new InputError({
     code: "kg-embedding.probe",
     at: "kg-embedding.probeTypes",
-    problem: `${entities} entities with a vector have ${types.length} types${types.length === 1 ? ` (${types[0]})` : ""}`,
+    problem: `${entities} entities with a vector and a type, distinct types: ${types.join(", ") || "none"}`,
     wanted: "Wanted at least 10 entities of at least 2 types",
     fix: "Check that the graph gives its entities types and that their ids are the vectors' ids",
   });

@@ -107,11 +107,11 @@ class Training {
     signal.throwIfAborted();
   }
 
-  #tooFar({ epoch }: TrainingPosition): InputError {
+  #tooFar({ history }: TrainingPosition): InputError {
     return new InputError({
       code: "kg-embedding.checkpoint",
       at: `${this.#checkpoint?.path}`,
-      problem: `holds a training in its epoch ${epoch + 1}`,
+      problem: `holds ${history.length} finished epochs`,
       wanted: `Wanted at most ${this.#request.model.options.epochs}, the epochs asked for`,
       fix: "Ask for more epochs, or remove it to start afresh",
     });
