@@ -1,9 +1,11 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import { hasFusedOps, rawOp } from "../backend/raw-op.ts";
+import { hasFusedOps, type RawAttribute, rawOp } from "../backend/raw-op.ts";
+import { maskConstants } from "./mask-constants.ts";
 
 /**
- * The ops of our own that the native build brings (src/native/kernels), by what they compute. Each stands for five to
- * ten of TensorFlow's and passes once over its operands. Call them only where `hasFusedOps()`.
+ * Ops that only the native build can call, by what they compute: those of our own (src/native/kernels), each of which
+ * stands for five to ten of TensorFlow's and passes once over its operands, and one of TensorFlow's that needs a list of
+ * strings. Call them only where `hasFusedOps()`.
  */
 export { hasFusedOps };
 
@@ -14,7 +16,25 @@ export interface Normalised {
   readonly scales: tf.Tensor;
 }
 
+function dropping(rate: number): Record<"threshold" | "kept", RawAttribute> {
+  const { threshold, kept } = maskConstants(rate);
+  return { threshold: { int: threshold }, kept: { float: kept } };
+}
+
 const first = (tensors: readonly tf.Tensor[]): tf.Tensor => tensors[0] as tf.Tensor;
+
+/** x Wᵀ + b, the bias added while the product is in the processor's cache. */
+export function fusedLinear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor {
+  const attributes = {
+    T: { type: "float32" },
+    transpose_a: { bool: false },
+    transpose_b: { bool: true },
+    num_args: { int: 1 },
+    fused_ops: { strings: ["BiasAdd"] },
+    epsilon: { float: 0 },
+  } as const;
+  return first(rawOp("_FusedMatMul", attributes, [x, weight, bias]));
+}
 
 export function fusedLayerNorm(x: tf.Tensor, gain: tf.Tensor, bias: tf.Tensor, epsilon: number): Normalised {
   const [y, normal, scales] = rawOp("KgraftLayerNorm", { epsilon: { float: epsilon } }, [x, gain, bias], 3);
@@ -27,7 +47,7 @@ export function fusedDropoutResidualNorm(
   epsilon: number,
   rate: number,
 ): Normalised {
-  const attributes = { epsilon: { float: epsilon }, rate: { float: rate } };
+  const attributes = { epsilon: { float: epsilon }, ...dropping(rate) };
   const [y, normal, scales] = rawOp("KgraftDropoutResidualNorm", attributes, inputs, 3);
   return { y, normal, scales } as Normalised;
 }
@@ -50,7 +70,7 @@ export const fusedGeluGradient = (dy: tf.Tensor, x: tf.Tensor, tanh: boolean): t
 
 /** Its own gradient, by the same seed. */
 export const fusedDropout = (x: tf.Tensor, rate: number, seed: tf.Tensor): tf.Tensor =>
-  first(rawOp("KgraftDropout", { rate: { float: rate } }, [x, seed]));
+  first(rawOp("KgraftDropout", dropping(rate), [x, seed]));
 
 /** softmax(scale scores + bias), scores [B, A, Tq, Tk] and bias broadcast to that. */
 export const fusedSoftmax = (scores: tf.Tensor, bias: tf.Tensor, scale: number): tf.Tensor =>
@@ -64,9 +84,7 @@ export const fusedSoftmaxGradient = (
   scale: number,
   rate: number,
 ): tf.Tensor =>
-  first(
-    rawOp("KgraftAttentionSoftmaxGrad", { scale: { float: scale }, rate: { float: rate } }, [weights, dUsed, seed]),
-  );
+  first(rawOp("KgraftAttentionSoftmaxGrad", { scale: { float: scale }, ...dropping(rate) }, [weights, dUsed, seed]));
 
 /** Losses [N] of the rows of logits + bias, and their derivatives by the logits [N, C]. */
 export function fusedCrossEntropy(

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { differentiable } from "./differentiable.ts";
+import { fusedLinear, hasFusedOps } from "./fused.ts";
 import { columnSums, product } from "./matrix-product.ts";
 import { asMatrix, checkShape, lastOf } from "./shape-check.ts";
 
@@ -22,8 +23,7 @@ export function linear(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Te
     bias === undefined ? { x, weight } : { x, weight, bias },
     (save) => {
       save(x, weight);
-      const y = product(asMatrix(x), weight as tf.Tensor2D, { b: true });
-      return tf.reshape(bias === undefined ? y : tf.add(y, bias), [...x.shape.slice(0, -1), out]);
+      return tf.reshape(forward(asMatrix(x), weight as tf.Tensor2D, bias), [...x.shape.slice(0, -1), out]);
     },
     (dy, saved) => {
       const [input, kernel] = saved as [tf.Tensor, tf.Tensor2D];
@@ -34,4 +34,9 @@ export function linear(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Te
       };
     },
   );
+}
+
+function forward(x: tf.Tensor2D, weight: tf.Tensor2D, bias: tf.Tensor | undefined): tf.Tensor {
+  if (bias === undefined) return product(x, weight, { b: true });
+  return hasFusedOps() ? fusedLinear(x, weight, bias) : tf.add(product(x, weight, { b: true }), bias);
 }

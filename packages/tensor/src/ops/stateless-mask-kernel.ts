@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { maskConstants } from "./mask-constants.ts";
 
 /** The kernel's name: input `seed` int32 [2]; attributes `shape` and `rate`; output float32. */
 export const STATELESS_MASK = "KgraftStatelessMask";
@@ -45,8 +46,7 @@ export function registerMaskKernels(): void {
 function fillMask(mask: Float32Array, seed: ArrayLike<number>, rate: number): Float32Array {
   const first = seed[0] as number;
   const second = seed[1] as number;
-  const threshold = Math.round(rate * 0x100000000);
-  const kept = 1 / (1 - rate);
+  const { threshold, kept } = maskConstants(rate);
   for (let i = 0; i < mask.length; i++) {
     let bits = Math.imul(i ^ first, 0x9e3779b1);
     bits = Math.imul(bits ^ (bits >>> 16) ^ second, 0x21f0aaad);

@@ -29,17 +29,25 @@ function nativeUniform(shape: readonly number[], seed: tf.Tensor): tf.Tensor {
   return rawOp("StatelessRandomUniform", attributes, [tf.tensor1d([...shape], "int32"), seed])[0] as tf.Tensor;
 }
 
-/** The same idea in tensor ops, for a backend whose memory is not at hand: multiply, and add the high half to the low. */
+/**
+ * Uniform numbers in [0, 1) by tensor ops alone, for a backend whose memory is not at hand: add a key word, apply the
+ * permutation x (2x + 1) modulo 2^32, add the high half to the low; eight times.
+ *
+ * @source the permutation: Rivest et al., 1998, "The RC6 Block Cipher", §2
+ */
 export function hashedUniform(shape: readonly number[], seed: tf.Tensor): tf.Tensor {
-  const [first, second] = tf.unstack(seed) as [tf.Scalar, tf.Scalar];
-  const fold = (x: tf.Tensor): tf.Tensor => tf.add(x, tf.floorDiv(x, tf.scalar(0x10000, "int32")));
-  const round = (x: tf.Tensor, factor: number, key: tf.Tensor): tf.Tensor =>
-    fold(tf.add(tf.mul(x, tf.scalar(factor, "int32")), key));
+  const words = tf.unstack(seed) as [tf.Scalar, tf.Scalar];
+  const [one, two, half] = [1, 2, 0x10000].map((value) => tf.scalar(value, "int32")) as [
+    tf.Scalar,
+    tf.Scalar,
+    tf.Scalar,
+  ];
   let bits: tf.Tensor = tf.range(0, tf.util.sizeFromShape([...shape]), 1, "int32");
-  bits = round(bits, 0x2c1b3c6d, first);
-  bits = round(bits, 0x297a2d39, second);
-  bits = round(bits, 0x7feb352d, first);
-  bits = round(bits, 0x45d9f3b3, second);
+  for (let round = 0; round < 8; round++) {
+    const keyed = tf.add(bits, words[round % 2] as tf.Scalar);
+    const mixed = tf.mul(keyed, tf.add(tf.mul(keyed, two), one));
+    bits = tf.add(mixed, tf.floorDiv(mixed, half));
+  }
   const high = tf.floorDiv(bits, tf.scalar(0x100, "int32")); // in [-2^23, 2^23)
   return tf.reshape(tf.add(tf.mul(tf.cast(high, "float32"), 2 ** -24), 0.5), [...shape]);
 }

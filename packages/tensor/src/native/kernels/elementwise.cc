@@ -88,9 +88,9 @@ void Dropout(void* kernel, TF_OpKernelContext* context) {
   if (!call.ok()) return;
   const float* const x = call.Floats(0);
   const uint32_t first = static_cast<uint32_t>(call.Ints(1)[0]), second = static_cast<uint32_t>(call.Ints(1)[1]);
-  const float rate = call.attributes.rate;
+  const uint32_t threshold = static_cast<uint32_t>(call.attributes.threshold);
   ParallelFor(call.Size(0), kElements, [&](int64_t begin, int64_t end) {
-    Drop(x + begin, static_cast<uint32_t>(begin), end - begin, first, second, Threshold(rate), 1.0f / (1.0f - rate),
+    Drop(x + begin, static_cast<uint32_t>(begin), end - begin, first, second, threshold, call.attributes.kept,
          y + begin);
   });
 }
@@ -98,7 +98,7 @@ void Dropout(void* kernel, TF_OpKernelContext* context) {
 const bool registered = [] {
   Register("KgraftGelu", {"x: float"}, {"y: float"}, {"tanh: bool"}, &Gelu);
   Register("KgraftGeluGrad", {"dy: float", "x: float"}, {"dx: float"}, {"tanh: bool"}, &GeluGrad);
-  Register("KgraftDropout", {"x: float", "seed: int32"}, {"y: float"}, {"rate: float"}, &Dropout);
+  Register("KgraftDropout", {"x: float", "seed: int32"}, {"y: float"}, {"threshold: int", "kept: float"}, &Dropout);
   return true;
 }();
 

@@ -11,7 +11,8 @@ void* Create(TF_OpKernelConstruction* construction) {
   TF_Status* const status = TF_NewStatus();
   // An op that does not declare one leaves the default.
   TF_OpKernelConstruction_GetAttrFloat(construction, "epsilon", &attributes->epsilon, status);
-  TF_OpKernelConstruction_GetAttrFloat(construction, "rate", &attributes->rate, status);
+  TF_OpKernelConstruction_GetAttrInt64(construction, "threshold", &attributes->threshold, status);
+  TF_OpKernelConstruction_GetAttrFloat(construction, "kept", &attributes->kept, status);
   TF_OpKernelConstruction_GetAttrFloat(construction, "scale", &attributes->scale, status);
   TF_OpKernelConstruction_GetAttrBool(construction, "tanh", &attributes->tanh, status);
   TF_DeleteStatus(status);

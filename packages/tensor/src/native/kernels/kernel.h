@@ -12,8 +12,10 @@
 #include "tensorflow/c/tf_tensor.h"
 
 // A loop in this function is compiled for several generations of processors; the best is taken when it loads.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define KGRAFT_SIMD __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
+#define KGRAFT_SIMD __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#elif defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define KGRAFT_SIMD __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define KGRAFT_SIMD
 #endif
@@ -24,7 +26,8 @@ namespace kgraft {
 // The attributes that any of the kernels has; each reads those that its op declares.
 struct Attributes {
   float epsilon = 0;
-  float rate = 0;
+  int64_t threshold = 0;  // of dropout: a 32-bit draw below it is dropped; 0 drops nothing
+  float kept = 1;         // of dropout: what is kept is multiplied by this
   float scale = 1;
   TF_Bool tanh = 0;
 };
@@ -63,10 +66,14 @@ class Call {
 void Register(const char* name, std::initializer_list<const char*> inputs, std::initializer_list<const char*> outputs,
               std::initializer_list<const char*> attributes, void (*compute)(void*, TF_OpKernelContext*));
 
-// e^x with a relative error of 2^-23; exactly 0 below -87.
+// e^x with a relative error of 2^-23; exactly 0 below -88. Free of branches, so that loops over it become vector code.
 KGRAFT_INLINE float Exp(float x) {
-  const float bounded = x < -87.0f ? -87.0f : (x > 88.0f ? 88.0f : x);
-  const float n = __builtin_floorf(bounded * 1.44269504f + 0.5f);
+  // At the lower bound the power of two is -127, whose bits are those of 0.
+  const float above = x < -88.03f ? -88.03f : x;
+  const float bounded = above > 88.0f ? 88.0f : above;
+  // Rounded to the nearest integer by truncation, which every processor does on whole vectors.
+  const int32_t power_of_two = static_cast<int32_t>(bounded * 1.44269504f + __builtin_copysignf(0.5f, bounded));
+  const float n = static_cast<float>(power_of_two);
   float r = bounded - n * 0.693359375f;
   r = r + n * 2.12194440e-4f;
   float sum = 1.0f / 5040;
@@ -77,10 +84,10 @@ KGRAFT_INLINE float Exp(float x) {
   sum = sum * r + 0.5f;
   sum = sum * r + 1.0f;
   sum = sum * r + 1.0f;
-  const int32_t bits = (static_cast<int32_t>(n) + 127) << 23;
+  const int32_t bits = (power_of_two + 127) << 23;
   float power;
   std::memcpy(&power, &bits, sizeof(power));
-  return x < -87.0f ? 0.0f : sum * power;
+  return sum * power;
 }
 
 // Whether element i of a dropout mask is kept: the same mixing of index and seed as in stateless-mask-kernel.ts.
@@ -91,7 +98,5 @@ KGRAFT_INLINE bool Keep(uint32_t i, uint32_t first, uint32_t second, uint32_t th
   bits = (bits ^ (bits >> 15) ^ second) * 0x45d9f3b3u;
   return (bits ^ (bits >> 16)) >= threshold;
 }
-
-inline uint32_t Threshold(float rate) { return static_cast<uint32_t>(std::llround(rate * 4294967296.0)); }
 
 }  // namespace kgraft

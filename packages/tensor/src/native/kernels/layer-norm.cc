@@ -81,8 +81,7 @@ void Forward(void* kernel, TF_OpKernelContext* context, bool with_residual) {
   const float* const residual = with_residual ? call.Floats(1) : nullptr;
   const float* const gain = call.Floats(first);
   const float* const bias = call.Floats(first + 1);
-  const float rate = call.attributes.rate;
-  Mask mask{0, 0, Threshold(rate), 1.0f / (1.0f - rate)};
+  Mask mask{0, 0, static_cast<uint32_t>(call.attributes.threshold), call.attributes.kept};
   if (with_residual) {
     mask.first = static_cast<uint32_t>(call.Ints(4)[0]);
     mask.second = static_cast<uint32_t>(call.Ints(4)[1]);
@@ -92,7 +91,7 @@ void Forward(void* kernel, TF_OpKernelContext* context, bool with_residual) {
       const int64_t at = row * width;
       const float* source = x + at;
       if (with_residual) {
-        if (rate > 0)
+        if (mask.threshold > 0)
           AddDropped(x + at, residual + at, at, width, mask, normal + at);
         else
           Add(x + at, residual + at, width, normal + at);
@@ -141,7 +140,7 @@ const bool registered = [] {
   const auto outputs = {"y: float", "normal: float", "scales: float"};
   Register("KgraftLayerNorm", {"x: float", "gain: float", "bias: float"}, outputs, {"epsilon: float"}, &LayerNorm);
   Register("KgraftDropoutResidualNorm", {"x: float", "residual: float", "gain: float", "bias: float", "seed: int32"},
-           outputs, {"epsilon: float", "rate: float"}, &ResidualNorm);
+           outputs, {"epsilon: float", "threshold: int", "kept: float"}, &ResidualNorm);
   Register("KgraftLayerNormGrad", {"dy: float", "normal: float", "scales: float", "gain: float"},
            {"dx: float", "dgain: float", "dbias: float"}, {}, &LayerNormGrad);
   return true;

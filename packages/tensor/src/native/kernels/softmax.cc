@@ -76,15 +76,14 @@ void AttentionSoftmaxGrad(void* kernel, TF_OpKernelContext* context) {
   if (!call.ok()) return;
   const float *const weights = call.Floats(0), *const dused = call.Floats(1);
   const uint32_t first = static_cast<uint32_t>(call.Ints(2)[0]), second = static_cast<uint32_t>(call.Ints(2)[1]);
-  const float rate = call.attributes.rate;
+  const uint32_t threshold = static_cast<uint32_t>(call.attributes.threshold);
   const int64_t keys = call.LastDim(0), rows = keys == 0 ? 0 : call.Size(0) / keys;
   ParallelFor(rows, Grain(keys), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) {
       const int64_t at = row * keys;
       const float* dweights = dused + at;
-      if (rate > 0) {
-        DropRow(dweights, static_cast<uint32_t>(at), keys, first, second, Threshold(rate), 1.0f / (1.0f - rate),
-                dscores + at);
+      if (threshold > 0) {
+        DropRow(dweights, static_cast<uint32_t>(at), keys, first, second, threshold, call.attributes.kept, dscores + at);
         dweights = dscores + at;
       }
       SoftmaxGradRow(weights + at, dweights, call.attributes.scale, keys, dscores + at);
@@ -120,7 +119,7 @@ const bool registered = [] {
   Register("KgraftAttentionSoftmax", {"scores: float", "bias: float"}, {"weights: float"}, {"scale: float"},
            &AttentionSoftmax);
   Register("KgraftAttentionSoftmaxGrad", {"weights: float", "dused: float", "seed: int32"}, {"dscores: float"},
-           {"scale: float", "rate: float"}, &AttentionSoftmaxGrad);
+           {"scale: float", "threshold: int", "kept: float"}, &AttentionSoftmaxGrad);
   Register("KgraftCrossEntropy", {"logits: float", "bias: float", "labels: int32"}, {"losses: float", "slopes: float"},
            {}, &CrossEntropy);
   return true;
