@@ -42,11 +42,11 @@ function overrideExits(command: Command): void {
   for (const child of command.commands) overrideExits(child);
 }
 
-/** Runs the command line; returns the exit code: 0 done, 1 the run failed, 2 bad usage, config or input. */
+/** Runs the command line; returns the exit code: 0 done, 1 the run failed, 2 bad usage, config or input, 130 or 143 a signal. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
     await program().parseAsync([...args], { from: "user" });
-    return Number(process.exitCode ?? 0);
+    return 0;
   } catch (error) {
     return reportFailure(error);
   }

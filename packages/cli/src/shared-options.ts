@@ -55,21 +55,3 @@ export function configOf(path: string, { set, seed, backend }: SharedOptions): P
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
-
-/** Aborts on SIGINT and SIGTERM, so that a step is finished and a checkpoint written; a second signal ends at once. */
-export function interruption(): { readonly signal: AbortSignal; exitCode(): number | undefined } {
-  const controller = new AbortController();
-  let code: number | undefined;
-  for (const [name, exit] of [
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
-  ] as const) {
-    process.on(name, () => {
-      if (code !== undefined) process.exit(exit);
-      code = exit;
-      process.stderr.write(`${name}: finishing the step and writing a checkpoint …\n`);
-      controller.abort();
-    });
-  }
-  return { signal: controller.signal, exitCode: () => code };
-}

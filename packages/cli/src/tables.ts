@@ -6,6 +6,7 @@ import {
   type ListedDefinition,
   percent,
   type RunOutcome,
+  stagesOf,
 } from "@kgraft/pipeline";
 import Table from "cli-table3";
 
@@ -18,7 +19,7 @@ const shownMetrics: Readonly<Record<string, string>> = {
 
 /** The comparison in a terminal as a framed table; elsewhere plain lines, one an arm, its name first. */
 export function comparisonTable(comparison: Comparison, framed: boolean): string {
-  const stages = [...new Set(comparison.arms.flatMap(({ seconds }) => Object.keys(seconds)))];
+  const stages = stagesOf(comparison.arms);
   const metrics = Object.keys(shownMetrics).filter((metric) => comparison.arms.some(({ scores }) => metric in scores));
   const columns = [
     "strategy",

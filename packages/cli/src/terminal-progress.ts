@@ -12,7 +12,10 @@ export function terminalProgress(stream: NodeJS.WriteStream = process.stderr): P
   const note = (text: string): void => void stream.write(`${stream.isTTY ? colours.dim(text) : text}\n`);
   return {
     note,
-    bar: (label, total) => (stream.isTTY ? new TerminalBar(stream, label, total) : new LineBar(stream, label, total)),
+    bar(label, total) {
+      const title = `${label.slice(0, 1).toUpperCase()}${label.slice(1)}`;
+      return stream.isTTY ? new TerminalBar(stream, title, total) : new LineBar(stream, title, total);
+    },
   };
 }
 
@@ -103,7 +106,8 @@ function finish(
 ): void {
   const seconds = (performance.now() - started) / 1000;
   if (summary === undefined && !shown && seconds < 2) return;
-  stream.write(`${label}: ${[summary, `${seconds.toFixed(1)} s`].filter(Boolean).join(", ")}\n`);
+  const took = seconds < 0.05 && summary !== undefined ? undefined : `${seconds.toFixed(1)} s`;
+  stream.write(`${label}: ${[summary, took].filter(Boolean).join(", ")}\n`);
 }
 
 /** `2:05` or `41 s`. */

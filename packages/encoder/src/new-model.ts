@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { InputError } from "@kgraft/runtime";
 import { loadTokenizer } from "@kgraft/text";
@@ -52,13 +53,16 @@ export async function newModel(sizes: NewModelSizes, tokenizerPath: string): Pro
     ...(dropout !== undefined && { hiddenDropout: dropout, attentionDropout: dropout }),
   });
   const config: EncoderConfig = readEncoderConfig(json, "encoder");
-  const folder = statSync(tokenizerPath).isDirectory() ? tokenizerPath : dirname(tokenizerPath);
+  const isFolder = statSync(tokenizerPath).isDirectory();
+  const folder = isFolder ? tokenizerPath : dirname(tokenizerPath);
   const encoder = createEncoder(config);
   return {
     encoder,
     weights: noWeights,
     tokenizer,
-    tokenizerFiles: await readTokenizerFiles(folder),
+    tokenizerFiles: isFolder
+      ? await readTokenizerFiles(folder)
+      : new Map([["tokenizer.json", await readFile(tokenizerPath)]]),
     configJson: json,
     fusion: undefined,
     head: undefined,

@@ -130,7 +130,7 @@ async function buildIndex(
   const index = builder.finish(ranksOf(entityIds), (entity) =>
     byDegree[entity] ? (1 + (degrees?.[entity] ?? 0)) ** chosen.degreePower : 1,
   );
-  bar.end(`aliases: ${index.offsets.length - 1} of ${entityIds.length} entities`);
+  bar.end(`${index.offsets.length - 1} of ${entityIds.length} entities`);
   noteUnusable(index, progress);
   return { index, entityIds };
 }

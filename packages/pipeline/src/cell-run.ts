@@ -1,4 +1,3 @@
-import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { streams as streamsOf, writeFileAtomic } from "@kgraft/runtime";
 import {
@@ -7,8 +6,10 @@ import {
   type Objective,
   type ObjectiveDefinition,
   objectiveChoices,
+  type PretrainOptions,
   type PretrainResult,
   pretrain,
+  type Splits,
   type Task,
   type TaskDefinition,
   type TaskReport,
@@ -16,10 +17,11 @@ import {
 } from "@kgraft/tasks";
 import type { CheckpointOptions } from "@kgraft/tensor";
 import type { CheckedArm } from "./arms.ts";
-import type { Cell } from "./comparison-table.ts";
-import { required, type SharedWork } from "./composition.ts";
-import { canonicalJson, fingerprint } from "./fingerprint.ts";
-import type { Curve } from "./report/curve.ts";
+import { beginCell, checkpointsFolder, type FinishedCell, finishCell, metricsOf, statesFolder } from "./cell-folder.ts";
+import type { SharedWork } from "./composition.ts";
+import type { TaskChoice } from "./config/run-config.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { curvesOf } from "./report/curve.ts";
 import { type ArmModel, buildModel, controlledExamples, controlledVectors } from "./stages/build-model.ts";
 import { type EmbeddedGraph, embedGraph } from "./stages/embed-graph.ts";
 import { type LinkedText, linkedText } from "./stages/linked-text.ts";
@@ -37,25 +39,14 @@ export interface CellRequest {
   /** Stands for everything that decides the cell's outcome. */
   readonly identity: string;
   readonly resume: boolean;
-  readonly signal?: AbortSignal | undefined;
+  /** A folder that lasts as long as the command: hidden states in it serve every cell that can use them. */
+  readonly scratch: string;
 }
 
-/** What a finished cell keeps in `cell.json`. */
-export interface FinishedCell extends Cell {
-  readonly identity: string;
-  /** The task's name, under which `metrics.json` has the scores. */
-  readonly task: string | undefined;
-  readonly curves: readonly Curve[];
-  readonly counts: Readonly<Record<string, number>>;
-  readonly embedding: Readonly<Record<string, unknown>> | undefined;
-}
-
-/** Reads a finished cell; undefined where there is none, or one of another config. */
-export async function readFinishedCell(folder: string, identity: string): Promise<FinishedCell | undefined> {
-  const text = await readFile(join(folder, "cell.json"), "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
-  const cell = JSON.parse(text) as FinishedCell;
-  return cell.identity === identity ? cell : undefined;
+/** A task with what fine-tuning made of it. */
+interface Finetuned {
+  readonly task: Task;
+  readonly result: FinetuneResult<TaskReport>;
 }
 
 /** Runs an arm from the checkpoint to its scores, and writes model, predictions, metrics and curves. */
@@ -85,44 +76,52 @@ class CellRun {
   }
 
   static async prepare(request: CellRequest): Promise<CellRun> {
-    const { shared, arm, seed, signal } = request;
+    const { shared, arm, seed } = request;
     await shared.backend();
     const text = await linkedText(shared);
-    const needsVectors = arm.definitions.some(({ needs }) => needs.includes("vectors"));
-    const embedded = needsVectors ? await embedGraph(shared, seed, signal) : undefined;
+    const needs = new Set(arm.definitions.flatMap((definition) => definition.needs));
+    const embedded = needs.has("vectors") ? await embedGraph(shared, seed) : undefined;
     const checkpoint = await shared.checkpoint();
     const streams = streamsOf(seed);
-    const needsGraph = arm.definitions.some(({ needs }) => needs.includes("graph"));
     const resources = {
       encoder: checkpoint.encoder.config,
       tokenizer: checkpoint.tokenizer,
       streams,
-      graph: needsGraph ? await shared.graph() : undefined,
+      graph: needs.has("graph") ? await shared.graph() : undefined,
       vectors: controlledVectors(arm, embedded?.vectors, streams),
     };
-    return new CellRun(
-      request,
-      text,
-      embedded,
-      await buildModel({ config: shared.config, arm, checkpoint, resources, streams, progress: shared.progress }),
-    );
+    const model = await buildModel({
+      config: shared.config,
+      arm,
+      checkpoint,
+      resources,
+      streams,
+      progress: shared.progress,
+    });
+    return new CellRun(request, text, embedded, model);
   }
 
   async toEnd(): Promise<FinishedCell> {
-    const { shared, arm, seed, identity } = this.#request;
+    const { shared, arm, seed, identity, folder } = this.#request;
+    await beginCell(folder, identity);
+    await writeFileAtomic(join(folder, "config.yaml"), shared.config.written);
     const pretrained = await this.#pretrain();
     const finetuned = await this.#finetune();
+    const training = finetuned?.result.training;
     const cell: FinishedCell = {
       identity,
       arm: arm.name,
       seed,
-      task: shared.config.task?.name,
-      scores: finetuned === undefined ? {} : scoresOf(finetuned),
+      task: finetuned?.task.name,
+      scores: finetuned === undefined ? {} : scoresOf(finetuned.result),
       seconds: this.#seconds,
-      parameters: this.#parameterCounts(),
+      parameters: { total: this.#arm.parameters.count() },
       backend: (await shared.backend()).name,
-      curves: [...pretrainCurves(pretrained), ...finetuneCurves(finetuned)],
-      counts: { ...pretrained?.counts, ...finetuned?.counts.train },
+      curves: [
+        ...(pretrained === undefined ? [] : curvesOf("pretrain", pretrained.losses, pretrained.seconds)),
+        ...(training === undefined ? [] : curvesOf("finetune", training.losses, training.seconds)),
+      ],
+      counts: { ...pretrained?.counts, ...finetuned?.result.counts.train },
       embedding: this.#embedded?.metrics,
     };
     await this.#write(cell, finetuned);
@@ -134,17 +133,17 @@ class CellRun {
   }
 
   async #pretrain(): Promise<PretrainResult | undefined> {
-    const { shared, arm, seed, signal } = this.#request;
-    const { config, progress } = shared;
-    if (config.pretrain === undefined) return undefined;
-    required(config, "corpus");
+    const { shared, arm, seed } = this.#request;
+    const { config, progress, signal } = shared;
+    const options = config.pretrain;
+    if (options === undefined) return undefined;
     const { tokenizer } = await shared.checkpoint();
     const result = await pretrain({
       ...this.#arm,
       examples: controlledExamples(arm, this.#text.corpus ?? []),
-      objectives: await this.#objectives(),
+      objectives: await this.#objectives(options),
       tokenizer,
-      options: config.pretrain,
+      options,
       streams: streamsOf(seed),
       progress,
       checkpoint: this.#checkpoint("pretrain"),
@@ -154,51 +153,52 @@ class CellRun {
     return result;
   }
 
-  async #objectives(): Promise<readonly Objective[]> {
-    const { shared } = this.#request;
-    const { config } = shared;
+  async #objectives(stated: PretrainOptions): Promise<readonly Objective[]> {
+    const { config, ...shared } = this.#request.shared;
     const { encoder, tokenizer } = await shared.checkpoint();
-    return objectiveChoices(config.pretrain as NonNullable<typeof config.pretrain>).map(({ name, options }) => {
-      const definition = config.registry.get("objective", name, `${config.file}: config.pretrain.objectives`)
-        .definition as ObjectiveDefinition;
-      return definition.create(definition.options.parse(options), { encoder, tokenizer });
+    return objectiveChoices(stated).map(({ name, options }) => {
+      const { definition } = config.registry.get("objective", name, `${config.file}: config.pretrain.objectives`);
+      return (definition as ObjectiveDefinition).create(definition.options.parse(options), { encoder, tokenizer });
     });
   }
 
-  async #finetune(): Promise<FinetuneResult<TaskReport> | undefined> {
-    const { shared, arm, seed, signal } = this.#request;
-    const { config, progress } = shared;
+  async #finetune(): Promise<Finetuned | undefined> {
+    const { shared, seed, scratch } = this.#request;
     const { splits } = this.#text;
-    if (config.task === undefined || splits === undefined) return undefined;
-    const { encoder, tokenizer } = await shared.checkpoint();
-    const controlled = {
-      train: controlledExamples(arm, splits.train),
-      validation: controlledExamples(arm, splits.validation),
-      test: controlledExamples(arm, splits.test),
-    };
-    const task: Task = (config.task.definition as TaskDefinition).create(config.task.options as never, {
-      splits: controlled,
-      encoder,
-    });
+    if (shared.config.task === undefined || splits === undefined) return undefined;
+    const { tokenizer } = await shared.checkpoint();
+    const task = await this.#task(shared.config.task, splits);
     const result = await finetune({
       ...this.#arm,
       task,
       tokenizer,
       streams: streamsOf(seed),
-      progress,
+      progress: shared.progress,
       checkpoint: this.#checkpoint("finetune"),
-      signal,
+      statesFolder: statesFolder(scratch),
+      signal: shared.signal,
     });
     const { prepare, states, train, evaluate } = result.seconds;
     this.#seconds.finetune = prepare + states + train;
     this.#seconds.evaluate = evaluate;
-    return result;
+    return { task, result };
+  }
+
+  async #task({ definition, options }: TaskChoice, splits: Splits): Promise<Task> {
+    const { shared, arm } = this.#request;
+    const { encoder } = await shared.checkpoint();
+    const controlled = {
+      train: controlledExamples(arm, splits.train),
+      validation: controlledExamples(arm, splits.validation),
+      test: controlledExamples(arm, splits.test),
+    };
+    return (definition as TaskDefinition).create(options as never, { splits: controlled, encoder });
   }
 
   #checkpoint(stage: string): CheckpointOptions {
     const { folder, identity, resume } = this.#request;
     return {
-      folder: join(folder, "checkpoints", stage),
+      folder: join(checkpointsFolder(folder), stage),
       everySteps: CHECKPOINT_EVERY,
       keep: 2,
       configHash: fingerprint({ identity, stage }),
@@ -206,58 +206,19 @@ class CellRun {
     };
   }
 
-  #parameterCounts(): Cell["parameters"] {
-    const { parameters } = this.#arm;
-    return { total: parameters.count() };
-  }
-
-  /** `cell.json` is written last: where it stands, everything else does. */
-  async #write(cell: FinishedCell, finetuned: FinetuneResult<TaskReport> | undefined): Promise<void> {
-    const { shared, folder } = this.#request;
-    if (finetuned !== undefined) {
-      for (const split of ["validation", "test"] as const) {
-        const result = finetuned[split];
-        if (result !== undefined)
-          await writePredictions(join(folder, "predictions", `${split}.jsonl`), result.predictions);
-      }
+  async #write(cell: FinishedCell, finetuned: Finetuned | undefined): Promise<void> {
+    const { shared, folder, arm } = this.#request;
+    for (const split of ["validation", "test"] as const) {
+      const result = finetuned?.result[split];
+      if (result !== undefined)
+        await writePredictions(join(folder, "predictions", `${split}.jsonl`), result.predictions);
     }
-    await saveCellModel(join(folder, "model"), { shared, cell, arm: this.#request.arm, ...this.#arm });
+    await saveCellModel(join(folder, "model"), { shared, cell, arm, task: finetuned?.task, ...this.#arm });
     await writeFileAtomic(join(folder, "metrics.json"), `${JSON.stringify(metricsOf(cell), null, 2)}\n`);
-    await writeFileAtomic(join(folder, "cell.json"), canonicalJson(cell));
-    await rm(join(folder, "checkpoints"), { recursive: true, force: true });
+    await finishCell(folder, cell);
   }
-}
-
-/** The scores as `metrics.json` has them: by task, split and metric. */
-export function metricsOf({
-  task,
-  scores,
-}: Pick<FinishedCell, "task" | "scores">): Readonly<Record<string, FinishedCell["scores"]>> {
-  return task === undefined ? {} : { [task]: scores };
 }
 
 function scoresOf({ validation, test }: FinetuneResult<TaskReport>): FinishedCell["scores"] {
   return { ...(validation && { validation: validation.report.scores }), test: test.report.scores };
-}
-
-function pretrainCurves(result: PretrainResult | undefined): readonly Curve[] {
-  return result === undefined ? [] : curvesOf("pretrain", result.losses, result.seconds);
-}
-
-function finetuneCurves(result: FinetuneResult<TaskReport> | undefined): readonly Curve[] {
-  return result === undefined ? [] : curvesOf("finetune", result.training.losses, result.training.seconds);
-}
-
-/** Losses by step as curves; a step that counted nothing leaves no point. */
-function curvesOf(
-  stage: string,
-  losses: Readonly<Record<string, readonly number[]>>,
-  seconds: number,
-): readonly Curve[] {
-  return Object.entries(losses).map(([name, values]) => ({
-    name: `${stage}/${name}`,
-    points: values.flatMap((value, index) =>
-      Number.isNaN(value) ? [] : [{ step: index + 1, value, seconds: (seconds * (index + 1)) / values.length }],
-    ),
-  }));
 }

@@ -1,16 +1,19 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, type Progress, writeFileAtomic } from "@kgraft/runtime";
 import { type CheckedArm, readArm } from "./arms.ts";
 import { type Baseline, readOrMakeBaselines } from "./baselines.ts";
+import { type FinishedCell, prepareCellFolder, readFinishedCell, statesFolder } from "./cell-folder.ts";
 import { cellIdentity } from "./cell-identity.ts";
-import { type FinishedCell, readFinishedCell, runCell } from "./cell-run.ts";
+import { runCell } from "./cell-run.ts";
 import { type ArmSummary, summariseArms } from "./comparison-table.ts";
-import { composeSharedWork, required, type SharedWork } from "./composition.ts";
+import { required, type SharedWork, withSharedWork } from "./composition.ts";
 import type { RunConfig } from "./config/run-config.ts";
 import { noting } from "./noting-progress.ts";
 import { writeComparisonReport } from "./report/comparison-report.ts";
-import { cellFolder, comparisonFolder, stagesFolder } from "./run-folders.ts";
+import { cellFolder, comparisonFolder } from "./run-folders.ts";
 import { lockFolder } from "./run-lock.ts";
+import { assertGoing } from "./stopped.ts";
 
 export interface CompareOptions {
   /** Strategies, stacks and controls, as they are to stand in the table. */
@@ -45,31 +48,33 @@ const AT = "--strategies";
 export async function compare(config: RunConfig, options: CompareOptions): Promise<Comparison> {
   const task = required(config, "task");
   required(config, "encoder");
+  if (config.pretrain !== undefined) required(config, "corpus");
   const arms = readArms(config, options);
   const folder = comparisonFolder(config);
   const release = await lockFolder(folder);
   const noted = noting(options.progress);
-  const shared = composeSharedWork(config, stagesFolder(config), noted);
   try {
-    const cells = await runCells(shared, arms, options);
-    const baselines = await readOrMakeBaselines(shared, folder);
-    const comparison = {
-      name: config.name,
-      task: task.name,
-      split: "test" as const,
-      arms: summariseArms(cells, "test"),
-      baselines,
-      remarks: remarksOf(cells),
-      report: undefined,
-    };
-    const report = config.report.html
-      ? await writeComparisonReport(folder, config, comparison, cells, noted.notes)
-      : undefined;
-    const result: Comparison = { ...comparison, report };
-    await writeFileAtomic(join(folder, "comparison.json"), `${JSON.stringify(result, null, 2)}\n`);
-    return result;
+    return await withSharedWork(config, { ...options, progress: noted }, async (shared) => {
+      const cells = await runCells(shared, arms, options.seeds);
+      await rm(statesFolder(folder), { recursive: true, force: true });
+      const baselines = await readOrMakeBaselines(shared, folder);
+      const comparison = {
+        name: config.name,
+        task: task.name,
+        split: "test" as const,
+        arms: summariseArms(cells, "test"),
+        baselines,
+        remarks: remarksOf(cells),
+        report: undefined,
+      };
+      const report = config.report.html
+        ? await writeComparisonReport(folder, config, comparison, cells, noted.notes)
+        : undefined;
+      const result: Comparison = { ...comparison, report };
+      await writeFileAtomic(join(folder, "comparison.json"), `${JSON.stringify(result, null, 2)}\n`);
+      return result;
+    });
   } finally {
-    await shared.close();
     await release();
   }
 }
@@ -101,7 +106,7 @@ function controlsOf(config: RunConfig, name: string): readonly string[] {
 async function runCells(
   shared: SharedWork,
   arms: readonly CheckedArm[],
-  { seeds, signal }: CompareOptions,
+  seeds: number,
 ): Promise<readonly FinishedCell[]> {
   const { config, progress } = shared;
   const cells: FinishedCell[] = [];
@@ -109,11 +114,14 @@ async function runCells(
     for (const arm of arms) {
       const folder = cellFolder(config, arm.name, seed);
       const identity = await cellIdentity(shared, arm, seed);
+      await prepareCellFolder(folder, identity, "start-again");
       const finished = await readFinishedCell(folder, identity);
       progress.note(
         finished === undefined ? `— ${arm.name}, seed ${seed}` : `— ${arm.name}, seed ${seed}: done before, kept`,
       );
-      cells.push(finished ?? (await runCell({ shared, arm, seed, folder, identity, resume: true, signal })));
+      assertGoing(shared.signal);
+      const scratch = comparisonFolder(config);
+      cells.push(finished ?? (await runCell({ shared, arm, seed, folder, identity, resume: true, scratch })));
     }
   }
   return cells;

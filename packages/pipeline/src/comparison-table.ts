@@ -51,6 +51,14 @@ export function summariseArms(cells: readonly Cell[], split: string): readonly A
   });
 }
 
+/** The stages of a run in the order in which they are worked through. */
+const STAGES = ["link", "embed", "pretrain", "finetune", "evaluate"];
+
+/** The stages that any of some arms went through, in order. */
+export function stagesOf(arms: readonly Pick<ArmSummary, "seconds">[]): readonly string[] {
+  return STAGES.filter((stage) => arms.some(({ seconds }) => stage in seconds));
+}
+
 /** Mean and sample standard deviation. */
 export function spread(values: readonly number[]): Spread {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

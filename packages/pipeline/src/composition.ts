@@ -6,6 +6,8 @@ import type { Splits } from "@kgraft/tasks";
 import { type Backend, openBackend } from "@kgraft/tensor";
 import { Container } from "inversify";
 import type { RunConfig } from "./config/run-config.ts";
+import { discreet, hidingSecrets } from "./config/secrets.ts";
+import { stagesFolder } from "./run-folders.ts";
 import { StageStore } from "./stage-store.ts";
 import { makeLinker } from "./stages/make-linker.ts";
 import { openGraph } from "./stages/open-graph.ts";
@@ -15,6 +17,8 @@ import { readSplits } from "./stages/read-splits.ts";
 export interface SharedWork {
   readonly config: RunConfig;
   readonly progress: Progress;
+  /** Once aborted, work ends at the next step. */
+  readonly signal: AbortSignal | undefined;
   readonly stages: StageStore;
   backend(): Promise<Backend>;
   graph(): Promise<Graph>;
@@ -44,7 +48,11 @@ const services = {
  *
  * @param folder where finished stages are kept
  */
-export function composeSharedWork(config: RunConfig, folder: string, progress: Progress): SharedWork {
+function composeSharedWork(
+  config: RunConfig,
+  folder: string,
+  { progress, signal }: { readonly progress: Progress; readonly signal?: AbortSignal | undefined },
+): SharedWork {
   const container = new Container({ defaultScope: "Singleton" });
   container.bind(services.config).toConstantValue(config);
   container.bind(services.progress).toConstantValue(progress);
@@ -66,7 +74,8 @@ export function composeSharedWork(config: RunConfig, folder: string, progress: P
   return {
     config,
     progress,
-    stages: new StageStore(folder, progress),
+    signal,
+    stages: new StageStore(folder, progress, signal),
     backend: () => get(services.backend),
     graph: () => get(services.graph),
     triples: () => get(services.triples),
@@ -75,6 +84,23 @@ export function composeSharedWork(config: RunConfig, folder: string, progress: P
     checkpoint: () => get(services.checkpoint),
     close: () => container.unbindAllAsync(),
   };
+}
+
+/** Runs work on what a config's arms share, closes it, and keeps what came from the environment out of everything shown. */
+export async function withSharedWork<T>(
+  config: RunConfig,
+  { progress, signal }: { readonly progress: Progress; readonly signal?: AbortSignal | undefined },
+  work: (shared: SharedWork) => Promise<T>,
+): Promise<T> {
+  const shared = composeSharedWork(config, stagesFolder(config), {
+    progress: discreet(progress, config.secrets),
+    signal,
+  });
+  try {
+    return await hidingSecrets(config.secrets, () => work(shared));
+  } finally {
+    await shared.close();
+  }
 }
 
 async function openConfiguredBackend(config: RunConfig, progress: Progress): Promise<Backend> {

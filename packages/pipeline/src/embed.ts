@@ -1,9 +1,9 @@
 import { cp } from "node:fs/promises";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { type Progress, writeFolderAtomic } from "@kgraft/runtime";
-import { composeSharedWork } from "./composition.ts";
+import { withSharedWork } from "./composition.ts";
 import type { RunConfig } from "./config/run-config.ts";
-import { stagesFolder } from "./run-folders.ts";
+import { STAGE_FILE } from "./stage-store.ts";
 import { embedGraph } from "./stages/embed-graph.ts";
 
 export interface EmbedOptions {
@@ -20,14 +20,13 @@ export interface EmbedOutcome {
 
 /** Trains, ranks and probes the KG embeddings that a config names. */
 export async function embed(config: RunConfig, { output, progress, signal }: EmbedOptions): Promise<EmbedOutcome> {
-  const shared = composeSharedWork(config, stagesFolder(config), progress);
-  try {
-    const { stage, metrics } = await embedGraph(shared, config.seed, signal);
+  return withSharedWork(config, { progress, signal }, async (shared) => {
+    const { stage, metrics } = await embedGraph(shared, config.seed);
     if (output === undefined) return { folder: stage.folder, metrics };
     const folder = resolve(output);
-    await writeFolderAtomic(folder, (temporary) => cp(stage.folder, temporary, { recursive: true }));
+    await writeFolderAtomic(folder, (temporary) =>
+      cp(stage.folder, temporary, { recursive: true, filter: (path) => basename(path) !== STAGE_FILE }),
+    );
     return { folder, metrics };
-  } finally {
-    await shared.close();
-  }
+  });
 }

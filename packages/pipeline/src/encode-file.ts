@@ -8,6 +8,7 @@ import {
 import { type Progress, streams } from "@kgraft/runtime";
 import { openBackend, Parameters } from "@kgraft/tensor";
 import { readExamples } from "@kgraft/text";
+import { untilStopped } from "./stopped.ts";
 
 export interface EncodeFileOptions {
   /** A model folder, or `pypi:`, `hf:`, `file:`. */
@@ -19,6 +20,7 @@ export interface EncodeFileOptions {
   readonly layers: "last" | "all";
   readonly backend: string;
   readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Writes the hidden states of the texts of a file: `input_ids.<i>` and `last_hidden_state.<i>` for input line i. */
@@ -29,6 +31,7 @@ export async function encodeFile({
   layers,
   backend,
   progress,
+  signal,
 }: EncodeFileOptions): Promise<HiddenStatesSummary> {
   await openBackend(backend);
   const source = /^(pypi|hf|file):/.test(model) ? model : `file:${model}`;
@@ -36,7 +39,13 @@ export async function encodeFile({
   const weights = Parameters.create([], streams(0));
   try {
     await addParameters(weights, encoder.parameters, stored, streams(0), progress);
-    const states = encodeTexts(readExamples(input), { encoder, weights, tokenizer, layers, progress });
+    const states = encodeTexts(untilStopped(readExamples(input), signal), {
+      encoder,
+      weights,
+      tokenizer,
+      layers,
+      progress,
+    });
     return await writeHiddenStates(output, states, encoder.config.hiddenSize);
   } finally {
     weights.dispose();

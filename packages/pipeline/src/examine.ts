@@ -35,7 +35,10 @@ function backendText({ usable, description, threads, cuda, speed, why }: Backend
   if (!usable) return `not usable: ${why}`;
   const parts = [description, `${threads} ${threads === 1 ? "thread" : "threads"}`, ...(cuda === true ? ["CUDA"] : [])];
   if (speed !== undefined)
-    parts.push(`matmul ${speed.matmulGflops.toFixed(0)} GFLOP/s`, `training step ${speed.trainingStepSeconds.toFixed(2)} s`);
+    parts.push(
+      `matmul ${speed.matmulGflops.toFixed(0)} GFLOP/s`,
+      `training step ${speed.trainingStepSeconds.toFixed(2)} s`,
+    );
   return parts.join(", ");
 }
 

@@ -1,8 +1,13 @@
+import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Progress, writeFileAtomic, writeFolderAtomic } from "@kgraft/runtime";
 import { fingerprint } from "./fingerprint.ts";
 import { lockFolderInTurn, removeAbandoned } from "./run-lock.ts";
+import { assertGoing } from "./stopped.ts";
+
+/** Stands in a stage's folder once it is whole. */
+export const STAGE_FILE = "stage.json";
 
 /** What a stage left behind. */
 export interface StageResult {
@@ -22,9 +27,12 @@ export class StageStore {
   readonly #folder: string;
   readonly #progress: Progress;
 
-  constructor(folder: string, progress: Progress) {
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(folder: string, progress: Progress, signal?: AbortSignal) {
     this.#folder = folder;
     this.#progress = progress;
+    this.#signal = signal;
   }
 
   /**
@@ -38,11 +46,12 @@ export class StageStore {
     inputs: unknown,
     make: (folder: string, work: string) => Promise<void>,
   ): Promise<StageResult> {
+    assertGoing(this.#signal);
     const folder = join(this.#folder, `${name}-${fingerprint(inputs)}`);
-    const there = await finished(folder);
-    if (there !== undefined) return there;
     const work = `${folder}.work`;
-    const release = await lockFolderInTurn(work, this.#progress);
+    const there = await finished(folder);
+    if (there !== undefined && !existsSync(work)) return there;
+    const release = await lockFolderInTurn(work, this.#progress, this.#signal);
     try {
       const madeMeanwhile = await finished(folder);
       if (madeMeanwhile !== undefined) return madeMeanwhile;
@@ -51,7 +60,7 @@ export class StageStore {
       await writeFolderAtomic(folder, async (temporary) => {
         await make(temporary, work);
         await writeFileAtomic(
-          join(temporary, "stage.json"),
+          join(temporary, STAGE_FILE),
           JSON.stringify({ name, seconds: (performance.now() - started) / 1000 }),
         );
       });
@@ -64,7 +73,7 @@ export class StageStore {
 }
 
 async function finished(folder: string): Promise<StageResult | undefined> {
-  const text = await readFile(join(folder, "stage.json"), "utf8").catch(() => undefined);
+  const text = await readFile(join(folder, STAGE_FILE), "utf8").catch(() => undefined);
   return text === undefined
     ? undefined
     : { folder, reused: true, seconds: (JSON.parse(text) as { seconds: number }).seconds };

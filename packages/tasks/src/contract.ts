@@ -29,6 +29,8 @@ export interface TaskReport {
 /** A fine-tuning task on texts: a head on the last hidden states, and what is counted right. */
 export interface Task<Report extends TaskReport = TaskReport> {
   readonly name: string;
+  /** In the order of the logits [C]. */
+  readonly labels: readonly string[];
   /** The head's parameters, `head/<task>/…`. */
   readonly parameters: readonly ParameterSpec[];
   readonly training: TrainingOptions;

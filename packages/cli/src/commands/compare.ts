@@ -1,14 +1,7 @@
 import { compare } from "@kgraft/pipeline";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import {
-  configOf,
-  interruption,
-  printJson,
-  progressOf,
-  type SharedOptions,
-  sharedCommand,
-  wholeNumber,
-} from "../shared-options.ts";
+import { interruptible } from "../interruption.ts";
+import { configOf, printJson, progressOf, type SharedOptions, sharedCommand, wholeNumber } from "../shared-options.ts";
 import { comparisonTable } from "../tables.ts";
 
 interface CompareOptions extends SharedOptions {
@@ -32,17 +25,16 @@ export function compareCommand(): Command {
     .addOption(new Option("--seeds <n>", "how many seeds, counted up from the config's").argParser(seeds).default(1))
     .option("--controls", "add the controls @random, @shuffled and @empty of every strategy")
     .action(async (path: string, options: CompareOptions) => {
-      const interrupted = interruption();
       const config = await configOf(path, options);
-      const comparison = await compare(config, {
-        arms: options.strategies,
-        seeds: options.seeds,
-        controls: options.controls === true,
-        progress: progressOf(options),
-        signal: interrupted.signal,
-      });
-      process.exitCode = interrupted.exitCode() ?? 0;
-      if (comparison === undefined) return;
+      const comparison = await interruptible((signal) =>
+        compare(config, {
+          arms: options.strategies,
+          seeds: options.seeds,
+          controls: options.controls === true,
+          progress: progressOf(options),
+          signal,
+        }),
+      );
       if (options.json === true) printJson(comparison);
       else process.stdout.write(`${comparisonTable(comparison, process.stdout.isTTY === true)}\n`);
     });

@@ -1,6 +1,7 @@
 import { embed } from "@kgraft/pipeline";
 import type { Command } from "commander";
-import { configOf, interruption, printJson, progressOf, type SharedOptions, sharedCommand } from "../shared-options.ts";
+import { interruptible } from "../interruption.ts";
+import { configOf, printJson, progressOf, type SharedOptions, sharedCommand } from "../shared-options.ts";
 import { scoreTable } from "../tables.ts";
 
 export function embedCommand(): Command {
@@ -8,15 +9,10 @@ export function embedCommand(): Command {
     .argument("<config>", "YAML file with graph: and embedding:")
     .option("--output <folder>", "where to copy them, instead of the run's folder")
     .action(async (path: string, options: SharedOptions & { readonly output?: string }) => {
-      const interrupted = interruption();
       const config = await configOf(path, options);
-      const result = await embed(config, {
-        output: options.output,
-        progress: progressOf(options),
-        signal: interrupted.signal,
-      });
-      process.exitCode = interrupted.exitCode() ?? 0;
-      if (result === undefined) return;
+      const result = await interruptible((signal) =>
+        embed(config, { output: options.output, progress: progressOf(options), signal }),
+      );
       if (options.json === true) printJson(result);
       else process.stdout.write(`${scoreTable(result.metrics)}\n${result.folder}\n`);
     });

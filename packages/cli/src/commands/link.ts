@@ -1,5 +1,6 @@
 import { linkFile } from "@kgraft/pipeline";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { interruptible } from "../interruption.ts";
 import { configOf, printJson, progressOf, type SharedOptions, sharedCommand } from "../shared-options.ts";
 
 interface LinkOptions extends SharedOptions {
@@ -13,20 +14,22 @@ export function linkCommand(): Command {
   return sharedCommand(
     "link",
     "entity linking of a corpus, streamed; every line is written, with mentions or without",
-    "kgraft link --graph configs/toy.yaml --input kg-fixtures/toy/text.jsonl --output linked.jsonl",
+    "kgraft link --graph configs/toy.yaml --input kg-fixtures/typing/text.jsonl --output linked.jsonl",
   )
     .requiredOption("--graph <config>", "YAML file with graph: and linker:")
     .requiredOption("--input <file>", "JSON Lines of {id, text}")
     .requiredOption("--output <file>", "the same lines with mentions")
-    .option("--offsets <unit>", "what offsets count: codePoints or utf16", "codePoints")
+    .addOption(
+      new Option("--offsets <unit>", "what start and end count in the input: Unicode code points or UTF-16 units")
+        .choices(["codePoints", "utf16"])
+        .default("codePoints"),
+    )
     .action(async (options: LinkOptions) => {
       const config = await configOf(options.graph, options);
-      const counts = await linkFile(config, {
-        input: options.input,
-        output: options.output,
-        offsets: options.offsets,
-        progress: progressOf(options),
-      });
+      const { input, output, offsets } = options;
+      const counts = await interruptible((signal) =>
+        linkFile(config, { input, output, offsets, progress: progressOf(options), signal }),
+      );
       if (options.json === true) printJson(counts);
       else
         process.stdout.write(

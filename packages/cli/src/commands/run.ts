@@ -1,6 +1,7 @@
 import { run } from "@kgraft/pipeline";
 import type { Command } from "commander";
-import { configOf, interruption, printJson, progressOf, type SharedOptions, sharedCommand } from "../shared-options.ts";
+import { interruptible } from "../interruption.ts";
+import { configOf, printJson, progressOf, type SharedOptions, sharedCommand } from "../shared-options.ts";
 import { runTable } from "../tables.ts";
 
 export function runCommand(): Command {
@@ -12,15 +13,10 @@ export function runCommand(): Command {
     .argument("<config>", "YAML file")
     .option("--resume", "go on where a run was broken off; with nothing there, start afresh")
     .action(async (path: string, options: SharedOptions & { readonly resume?: boolean }) => {
-      const interrupted = interruption();
       const config = await configOf(path, options);
-      const outcome = await run(config, {
-        resume: options.resume === true,
-        progress: progressOf(options),
-        signal: interrupted.signal,
-      });
-      process.exitCode = interrupted.exitCode() ?? 0;
-      if (outcome === undefined) return;
+      const outcome = await interruptible((signal) =>
+        run(config, { resume: options.resume === true, progress: progressOf(options), signal }),
+      );
       if (options.json === true) printJson(outcome.metrics);
       else process.stdout.write(`${runTable(outcome)}\n`);
     });

@@ -1,25 +1,22 @@
 import { scoreFiles } from "@kgraft/pipeline";
-import { Command, Option } from "commander";
-import { printJson } from "../shared-options.ts";
+import type { Command } from "commander";
+import { printJson, type SharedOptions, sharedCommand } from "../shared-options.ts";
 import { scoreTable } from "../tables.ts";
 
-interface ScoreOptions {
+interface ScoreOptions extends SharedOptions {
   readonly gold: string;
   readonly predictions: string;
-  readonly json?: boolean;
 }
 
 export function scoreCommand(): Command {
-  return new Command("score")
-    .description("a task's metrics from two files")
+  return sharedCommand(
+    "score",
+    "a task's metrics from two files",
+    "kgraft score entity-typing --gold kg-fixtures/typing/gold.jsonl --predictions kg-fixtures/typing/predictions.jsonl",
+  )
     .argument("<task>", "entity-typing")
-    .addOption(new Option("--gold <file>", "JSON Lines of {id, labels}").makeOptionMandatory())
-    .addOption(new Option("--predictions <file>", "JSON Lines of {id, labels}").makeOptionMandatory())
-    .option("--json", "one JSON document on stdout")
-    .addHelpText(
-      "after",
-      "\nExample:\n  kgraft score entity-typing --gold kg-fixtures/typing/gold.jsonl --predictions kg-fixtures/typing/predictions.jsonl",
-    )
+    .requiredOption("--gold <file>", "JSON Lines of {id, labels}")
+    .requiredOption("--predictions <file>", "JSON Lines of {id, labels}, in any order")
     .action(async (task: string, options: ScoreOptions) => {
       const scores = await scoreFiles(task, options.gold, options.predictions);
       if (options.json === true) printJson(scores);

@@ -64,7 +64,7 @@ export async function* encodeTexts(
       bar.update(done);
     }
   } finally {
-    bar.end(`${done} texts encoded`);
+    bar.end(`${done} texts`);
   }
 }
 

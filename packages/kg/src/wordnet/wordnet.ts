@@ -64,7 +64,7 @@ async function readSynsets(
 ): Promise<readonly Synset[]> {
   const synsets: Synset[] = [];
   const chosen = partsOfSpeech.filter((part) => parts.includes(part));
-  const bar = progress.bar("wordnet", 0);
+  const bar = progress.bar("WordNet", 0);
   for (const part of chosen) {
     const before = synsets.length;
     for await (const line of readDictionaryLines(folder, `data.${part}`)) {
@@ -79,7 +79,7 @@ async function readSynsets(
         fix: "Check that the folder holds WordNet's own database files",
       });
   }
-  bar.end(`wordnet: ${synsets.length} synsets`);
+  bar.end(`${synsets.length} synsets`);
   return synsets;
 }
 

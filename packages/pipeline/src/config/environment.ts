@@ -1,18 +1,19 @@
 import { InputError } from "@kgraft/runtime";
 import { type ConfigTree, isRecord, placeOf } from "./config-tree.ts";
+import type { Secrets } from "./secrets.ts";
 
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
-/** A config whose `${NAME}` were put in, and the values that must never be shown. */
+/** A config whose `${NAME}` were put in, and the values that must never be shown, each with its `${NAME}`. */
 export interface Expanded {
   readonly value: Readonly<Record<string, unknown>>;
-  readonly secrets: readonly string[];
+  readonly secrets: Secrets;
   readonly errors: readonly InputError[];
 }
 
 /** Puts environment variables into the strings of a config; the tree itself keeps `${NAME}` for what is written. */
 export function expandEnvironment(tree: ConfigTree, environment: NodeJS.ProcessEnv = process.env): Expanded {
-  const secrets = new Set<string>();
+  const secrets = new Map<string, string>();
   const errors: InputError[] = [];
   const expand = (value: unknown, path: string): unknown => {
     if (typeof value === "string") {
@@ -29,7 +30,7 @@ export function expandEnvironment(tree: ConfigTree, environment: NodeJS.ProcessE
           );
           return "";
         }
-        if (found !== "") secrets.add(found);
+        if (found !== "") secrets.set(found, `\${${name}}`);
         return found;
       });
     }
@@ -40,5 +41,5 @@ export function expandEnvironment(tree: ConfigTree, environment: NodeJS.ProcessE
       );
     return value;
   };
-  return { value: expand(tree.value, "") as Record<string, unknown>, secrets: [...secrets], errors };
+  return { value: expand(tree.value, "") as Record<string, unknown>, secrets, errors };
 }

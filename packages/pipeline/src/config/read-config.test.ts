@@ -76,7 +76,7 @@ describe("what a config says", () => {
       file("env.yaml", 'name: toy\ngraph: { name: folder, path: "${KGRAFT_TEST_FOLDER}" }\n'),
     );
     expect(config.graph?.options).toEqual({ path: join(folder, "secret-folder") });
-    expect(config.secrets).toEqual(["secret-folder"]);
+    expect([...config.secrets]).toEqual([["secret-folder", "${KGRAFT_TEST_FOLDER}"]]);
     expect(config.written).toContain("${KGRAFT_TEST_FOLDER}");
     expect(config.written).not.toContain("secret-folder");
   });

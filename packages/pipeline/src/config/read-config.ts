@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { ErrorList, type KgraftError } from "@kgraft/runtime";
+import { ErrorList } from "@kgraft/runtime";
 import { pretrainOptions } from "@kgraft/tasks";
 import type { z } from "zod";
 import { readArm } from "../arms.ts";
@@ -11,6 +11,7 @@ import { expandEnvironment } from "./environment.ts";
 import { Problems } from "./problems.ts";
 import type { Choice, GraphChoice, RunConfig, TaskChoice } from "./run-config.ts";
 import { resolvePaths } from "./schema-walk.ts";
+import { hideInError, type Secrets } from "./secrets.ts";
 import { graphOptions, type TopLevel, taskOptions, topLevel } from "./sections.ts";
 import { writtenConfig } from "./written-config.ts";
 
@@ -39,7 +40,7 @@ export async function readConfig(path: string, overrides: ConfigOverrides = {}):
   const top = problems.parse(topLevel, expanded.value, "");
   const config =
     top === undefined ? undefined : new Checker(tree, registry, problems, top).config(path, expanded.secrets);
-  const [first, ...others] = problems.list as KgraftError[];
+  const [first, ...others] = problems.list.map((problem) => hideInError(problem, expanded.secrets));
   if (first !== undefined) throw others.length === 0 ? first : new ErrorList([first, ...others]);
   return config as RunConfig;
 }
@@ -65,7 +66,7 @@ class Checker {
     this.#top = top;
   }
 
-  config(path: string, secrets: readonly string[]): RunConfig {
+  config(path: string, secrets: Secrets): RunConfig {
     const top = this.#top;
     const config: RunConfig = {
       file: path,

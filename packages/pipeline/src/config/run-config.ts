@@ -1,6 +1,7 @@
 import type { PretrainOptions } from "@kgraft/tasks";
 import type { z } from "zod";
 import type { AnyDefinition, Registry } from "../registry.ts";
+import type { Secrets } from "./secrets.ts";
 import type { encoderOptions, reportOptions, TopLevel } from "./sections.ts";
 
 /** A chosen implementation and its options, checked, with absolute paths. */
@@ -46,5 +47,5 @@ export interface RunConfig {
   /** The merged config as YAML, environment variables unexpanded. */
   readonly written: string;
   /** Values of environment variables that the config uses: never to be shown. */
-  readonly secrets: readonly string[];
+  readonly secrets: Secrets;
 }

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "@kgraft/runtime";
-import type { FinishedCell } from "../cell-run.ts";
+import type { FinishedCell } from "../cell-folder.ts";
 import type { Comparison } from "../compare.ts";
-import { type ArmSummary, count, percent } from "../comparison-table.ts";
+import { type ArmSummary, count, percent, stagesOf } from "../comparison-table.ts";
 import type { RunConfig } from "../config/run-config.ts";
 import { cellFolder } from "../run-folders.ts";
 import { type ReportChart, type ReportTable, reportPage } from "./report-page.tsx";
@@ -61,7 +61,7 @@ function armTable({ arms, baselines }: Comparison): ReportTable {
 }
 
 function secondsTable(arms: readonly ArmSummary[]): ReportTable {
-  const stages = [...new Set(arms.flatMap(({ seconds }) => Object.keys(seconds)))];
+  const stages = stagesOf(arms);
   return {
     caption: "Seconds by stage, means over seeds",
     columns: ["strategy", ...stages],

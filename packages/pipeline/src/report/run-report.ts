@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "@kgraft/runtime";
-import type { FinishedCell } from "../cell-run.ts";
+import type { FinishedCell } from "../cell-folder.ts";
 import { count, percent } from "../comparison-table.ts";
 import type { RunConfig } from "../config/run-config.ts";
 import { type ReportChart, type ReportTable, reportPage } from "./report-page.tsx";

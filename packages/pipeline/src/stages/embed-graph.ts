@@ -30,8 +30,8 @@ export interface EmbeddedGraph {
  *
  * The closure is taken of the training triples alone, so that it gives nothing of the held-out ones away.
  */
-export async function embedGraph(shared: SharedWork, seed: number, signal?: AbortSignal): Promise<EmbeddedGraph> {
-  const { config, stages, progress } = shared;
+export async function embedGraph(shared: SharedWork, seed: number): Promise<EmbeddedGraph> {
+  const { config, stages, progress, signal } = shared;
   const choice = required(config, "embedding");
   const backend = await shared.backend();
   const graph = required(config, "graph");

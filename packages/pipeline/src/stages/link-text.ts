@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import type { Linker } from "@kgraft/entity-linking";
-import { type Progress, writeLinesAtomic } from "@kgraft/runtime";
+import { writeLinesAtomic } from "@kgraft/runtime";
 import { exampleLine, readExamples, type TextExample } from "@kgraft/text";
+import type { SharedWork } from "../composition.ts";
+import { untilStopped } from "../stopped.ts";
 
 /** What linking found in a body of text. */
 export interface LinkCounts {
@@ -37,13 +39,12 @@ export function noCounts(): Record<keyof LinkCounts, number> {
 export async function writeLinked(
   path: string,
   examples: Iterable<TextExample> | AsyncIterable<TextExample>,
-  linker: Linker,
-  progress: Progress,
+  { shared, linker, label }: { readonly shared: SharedWork; readonly linker: Linker; readonly label: string },
 ): Promise<LinkCounts> {
   const counts = noCounts();
-  const bar = progress.bar("link", 0);
+  const bar = shared.progress.bar(label, 0);
   async function* lines(): AsyncGenerator<string> {
-    for await (const example of linkExamples(examples, linker, counts)) {
+    for await (const example of linkExamples(untilStopped(examples, shared.signal), linker, counts)) {
       if (counts.texts % 500 === 0) bar.update(counts.texts, `${counts.mentions} mentions`);
       yield exampleLine(example);
     }

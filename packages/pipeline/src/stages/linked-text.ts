@@ -1,11 +1,13 @@
 import { join } from "node:path";
+import { InputError } from "@kgraft/runtime";
 import type { Splits } from "@kgraft/tasks";
 import type { TextExample } from "@kgraft/text";
 import type { SharedWork } from "../composition.ts";
+import type { RunConfig } from "../config/run-config.ts";
 import type { CorpusDefinition } from "../corpora/corpus-definition.ts";
 import { choiceIdentity } from "../fingerprint.ts";
 import type { StageResult } from "../stage-store.ts";
-import { readLinked, writeLinked } from "./link-text.ts";
+import { type LinkCounts, readLinked, writeLinked } from "./link-text.ts";
 
 const parts = ["train", "validation", "test"] as const;
 
@@ -29,10 +31,12 @@ export async function linkedText(shared: SharedWork): Promise<LinkedText> {
   const stage = await stages.stage("link", await linkIdentity(shared), async (folder) => {
     const linker = await shared.linker();
     const splits = config.task === undefined ? undefined : await shared.splits();
-    for (const part of parts)
-      if (splits !== undefined) await writeLinked(join(folder, `${part}.jsonl`), splits[part], linker, shared.progress);
-    if (config.corpus !== undefined)
-      await writeLinked(join(folder, "corpus.jsonl"), openCorpus(shared, splits), linker, shared.progress);
+    const write = (part: string, examples: Parameters<typeof writeLinked>[1]): Promise<LinkCounts> =>
+      writeLinked(join(folder, `${part}.jsonl`), examples, { shared, linker, label: `Linking ${part}` });
+    const counts: LinkCounts[] = [];
+    for (const part of splits === undefined ? [] : parts) counts.push(await write(part, (splits as Splits)[part]));
+    if (config.corpus !== undefined) counts.push(await write("corpus", openCorpus(shared, splits)));
+    assertMentions(config, counts);
   });
   const read = (part: string): Promise<readonly TextExample[]> => readLinked(stage.folder, part);
   return {
@@ -50,6 +54,19 @@ function openCorpus({ config, graph, progress }: SharedWork, splits: Splits | un
   const { definition, options } = config.corpus as NonNullable<typeof config.corpus>;
   const leaveOut = splits === undefined ? [] : [...splits.validation, ...splits.test];
   return (definition as CorpusDefinition<unknown>).create(options, { graph, leaveOut, progress });
+}
+
+/** Knowledge enters through mentions: without any, every strategy would be the plain encoder. */
+function assertMentions({ file, linker }: RunConfig, counts: readonly LinkCounts[]): void {
+  const texts = counts.reduce((sum, one) => sum + one.texts, 0);
+  if (texts === 0 || counts.some(({ mentions }) => mentions > 0)) return;
+  throw new InputError({
+    code: "link.none",
+    at: `${file}: config.linker`,
+    problem: `"${linker?.name}" finds no mention in ${texts} ${texts === 1 ? "text" : "texts"}`,
+    wanted: "Wanted at least one: knowledge enters the text through mentions",
+    fix: "Check that graph and text are in one language, the graph's labels and aliases, and minScore",
+  });
 }
 
 async function linkIdentity({ config: { graph, linker, corpus, task } }: SharedWork): Promise<unknown> {

@@ -1,6 +1,7 @@
 import type { Cell } from "../comparison-table.ts";
 import { percent } from "../comparison-table.ts";
 import type { RunConfig } from "../config/run-config.ts";
+import { hideSecrets } from "../config/secrets.ts";
 
 /** The README.md of a model folder: where it comes from, what it was trained on, how it scores. */
 export function modelCard(config: RunConfig, cell: Cell & { readonly task: string | undefined }): string {
@@ -10,8 +11,8 @@ export function modelCard(config: RunConfig, cell: Cell & { readonly task: strin
   return [
     `# ${config.name}: ${cell.arm}`,
     "",
-    `Trained with kgraft from ${config.encoder?.checkpoint ?? "random weights"}, seed ${cell.seed}, backend ${cell.backend}.`,
-    "The encoder loads in Python's `transformers`; fusion and task head are in `fusion.safetensors`.",
+    `Trained with kgraft from ${hideSecrets(config.encoder?.checkpoint ?? "random weights", config.secrets)}, seed ${cell.seed}, backend ${cell.backend}.`,
+    "The encoder loads in Python's `transformers`; the fusion is in `fusion.safetensors`, a task's head in `head.safetensors`.",
     "Its licence is that of the checkpoint and the data it was trained on.",
     ...(scores.length === 0
       ? []

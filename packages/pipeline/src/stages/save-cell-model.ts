@@ -1,8 +1,17 @@
-import { saveModel } from "@kgraft/encoder";
+import {
+  type CheckpointWithTokenizer,
+  familyOf,
+  type ModelPart,
+  maskedLanguageModelHead,
+  saveModel,
+} from "@kgraft/encoder";
+import type { Task, TaskFileOptions } from "@kgraft/tasks";
 import { type HostArray, hostTensors, type Parameters } from "@kgraft/tensor";
 import type { CheckedArm } from "../arms.ts";
 import type { Cell } from "../comparison-table.ts";
-import type { SharedWork } from "../composition.ts";
+import { required, type SharedWork } from "../composition.ts";
+import type { RunConfig } from "../config/run-config.ts";
+import { hideInStrings } from "../config/secrets.ts";
 import { strategyOptions } from "./build-model.ts";
 import { modelCard } from "./model-card.ts";
 
@@ -11,36 +20,74 @@ export interface ModelOfCell {
   readonly shared: SharedWork;
   readonly cell: Cell & { readonly task: string | undefined };
   readonly arm: CheckedArm;
+  readonly task: Task | undefined;
   readonly parameters: Parameters;
 }
 
 /**
- * Saves a cell's model in Hugging Face's layout: encoder and its family's heads in `model.safetensors`; what is kgraft's own
- * (fusion, task head) in `fusion.safetensors`.
+ * Saves a cell's model in Hugging Face's layout: what `transformers` knows in `model.safetensors`, the fusion's own tensors
+ * in `fusion.safetensors`, the task's head with its labels in `head.safetensors`.
  */
-export async function saveCellModel(folder: string, { shared, cell, arm, parameters }: ModelOfCell): Promise<void> {
-  const { encoder, configJson, tokenizerFiles } = await shared.checkpoint();
+export async function saveCellModel(folder: string, model: ModelOfCell): Promise<void> {
+  const { shared, cell, parameters, task } = model;
+  const checkpoint = await shared.checkpoint();
   const values = await parameters.snapshot();
-  const own = (name: string): boolean => name.startsWith("fusion/") || name.startsWith("head/");
-  const arrayOf = (name: string): HostArray => ({
-    dtype: "float32",
-    shape: parameters.spec(name).shape,
-    data: values.get(name) as Float32Array,
-  });
-  const names = [...values.keys()];
+  const arrays = [...values].map(([name, data]): [string, HostArray] => [
+    name,
+    { dtype: "float32", shape: parameters.spec(name).shape, data: data as Float32Array },
+  ]);
+  const { encoder, left, own } = divide(checkpoint, arrays, task !== undefined);
+  const isHead = ([name]: [string, HostArray]): boolean => name.startsWith("head/");
   await saveModel(folder, {
-    config: encoder.config,
-    configJson,
-    weights: hostTensors(names.filter((name) => !own(name)).map((name) => [name, arrayOf(name)] as const)),
-    tokenizerFiles,
-    fusion: {
-      options: {
-        name: arm.name,
-        strategies: Object.fromEntries(arm.strategies.map((name) => [name, strategyOptions(shared.config, name)])),
-        task: cell.task,
-      },
-      weights: new Map(names.filter(own).map((name) => [name, arrayOf(name)])),
-    },
+    config: checkpoint.encoder.config,
+    configJson: checkpoint.configJson,
+    weights: hostTensors(encoder.filter(([name]) => !left.has(name))),
+    tokenizerFiles: checkpoint.tokenizerFiles,
+    fusion: fusionPart(
+      model,
+      own.filter((one) => !isHead(one)),
+    ),
+    ...(task !== undefined && { head: headPart(shared.config, task, own.filter(isHead)) }),
     card: modelCard(shared.config, cell),
   });
+}
+
+/**
+ * Tells the family's own weights from ours. `transformers` knows an encoder with its pooler, and an encoder without it under
+ * a masked-LM head: after a task the masked-LM head is left out, after pre-training alone the pooler, which was not trained.
+ */
+function divide(
+  { encoder }: CheckpointWithTokenizer,
+  arrays: readonly [string, HostArray][],
+  hasTask: boolean,
+): { encoder: [string, HostArray][]; left: ReadonlySet<string>; own: [string, HostArray][] } {
+  const masked = maskedLanguageModelHead(encoder.config).parameters.map(({ name }) => name);
+  const { prefix, names } = familyOf(encoder.config.modelType);
+  const pooler = encoder.parameters
+    .map(({ name }) => name)
+    .filter((name) => names.pooler !== undefined && name.startsWith(`${prefix}${names.pooler}.`));
+  const isMasked = arrays.some(([name]) => masked.includes(name));
+  const family = new Set([...encoder.parameters.map(({ name }) => name), ...masked]);
+  return {
+    encoder: arrays.filter(([name]) => family.has(name)),
+    left: new Set(hasTask ? masked : isMasked ? pooler : []),
+    own: arrays.filter(([name]) => !family.has(name)),
+  };
+}
+
+function fusionPart({ shared, arm }: ModelOfCell, weights: readonly [string, HostArray][]): ModelPart {
+  const strategies = Object.fromEntries(arm.strategies.map((name) => [name, strategyOptions(shared.config, name)]));
+  return {
+    options: hideInStrings({ name: arm.name, strategies }, shared.config.secrets),
+    weights: new Map(weights),
+  };
+}
+
+/** The head with what predicting takes: the task's options but for its files, and the labels in the order of the logits. */
+function headPart(config: RunConfig, task: Task, weights: readonly [string, HostArray][]): ModelPart {
+  const { train: _, validation: __, test: ___, ...options } = required(config, "task").options as TaskFileOptions;
+  return {
+    options: hideInStrings({ task: task.name, labels: task.labels, options }, config.secrets),
+    weights: new Map(weights),
+  };
 }

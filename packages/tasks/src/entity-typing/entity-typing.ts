@@ -29,6 +29,7 @@ function createEntityTyping(options: EntityTypingOptions, needs: TaskNeeds): Tas
   const decision = decisionOf(options);
   return {
     name: entityTyping.name,
+    labels: list.labels,
     training: options,
     metric: options.metric,
     notes: list.notes,

@@ -16,7 +16,8 @@ export const webgpuBackend: BackendCandidate = {
     const adapter = await gpu.requestAdapter();
     if (adapter === null) throw new Error("no graphics adapter found (no Vulkan, Metal or Direct3D 12 driver)");
     Object.assign(globalThis, dawn.globals);
-    Object.defineProperty(globalThis.navigator ?? {}, "gpu", { value: gpu, configurable: true });
+    const { navigator = {} } = globalThis as { readonly navigator?: object };
+    Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true });
     await optional("@tensorflow/tfjs-backend-webgpu");
     return { engineName: "webgpu", description: adapter.info?.description || "WebGPU", threads: 1 };
   },

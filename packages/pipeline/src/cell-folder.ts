@@ -1,0 +1,95 @@
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError, writeFileAtomic } from "@kgraft/runtime";
+import type { Cell } from "./comparison-table.ts";
+import { canonicalJson } from "./fingerprint.ts";
+import type { Curve } from "./report/curve.ts";
+import { removeAbandoned } from "./run-lock.ts";
+
+/** What a finished cell keeps in `cell.json`. */
+export interface FinishedCell extends Cell {
+  /** Stands for everything that decided the cell's outcome. */
+  readonly identity: string;
+  /** The task's name, under which `metrics.json` has the scores. */
+  readonly task: string | undefined;
+  readonly curves: readonly Curve[];
+  readonly counts: Readonly<Record<string, number>>;
+  readonly embedding: Readonly<Record<string, unknown>> | undefined;
+}
+
+const CELL = "cell.json";
+const UNFINISHED = "unfinished.json";
+
+/** Where the checkpoints of a cell's training are, until it is finished. */
+export function checkpointsFolder(folder: string): string {
+  return join(folder, "checkpoints");
+}
+
+/** Hidden states that a cell's or comparison's fine-tuning reads again and again, until it is finished. */
+export function statesFolder(folder: string): string {
+  return join(folder, "states");
+}
+
+/** Reads a finished cell; undefined where there is none, or one of another config. */
+export async function readFinishedCell(folder: string, identity: string): Promise<FinishedCell | undefined> {
+  const cell = await readJson<FinishedCell>(join(folder, CELL));
+  return cell?.identity === identity ? cell : undefined;
+}
+
+/**
+ * Makes a folder ready for a cell, and clears away what a killed process left half-written.
+ *
+ * @param whenChanged what to do with a cell of another config, code or backend that the folder holds
+ * @throws InputError `run.changed` where it is to be refused
+ */
+export async function prepareCellFolder(
+  folder: string,
+  identity: string,
+  whenChanged: "refuse" | "start-again",
+): Promise<void> {
+  const there =
+    (await readJson<{ identity: string }>(join(folder, CELL))) ??
+    (await readJson<{ identity: string }>(join(folder, UNFINISHED)));
+  if (there !== undefined && there.identity !== identity) {
+    if (whenChanged === "refuse") {
+      throw new InputError({
+        code: "run.changed",
+        at: folder,
+        problem: "holds a run of another config, backend or version of kgraft",
+        wanted: "Wanted the one that --resume goes on with",
+        fix: "Give another name: or output:, or remove the folder",
+      });
+    }
+    await rm(folder, { recursive: true, force: true });
+  }
+  await mkdir(folder, { recursive: true });
+  await removeAbandoned(folder);
+}
+
+/** Notes whose cell this is, before its training begins. */
+export async function beginCell(folder: string, identity: string): Promise<void> {
+  await writeFileAtomic(join(folder, UNFINISHED), canonicalJson({ identity }));
+}
+
+/** Writes `cell.json`, the last of a cell's files: where it stands, everything else does. */
+export async function finishCell(folder: string, cell: FinishedCell): Promise<void> {
+  await writeFileAtomic(join(folder, CELL), `${canonicalJson(cell)}\n`);
+  await rm(join(folder, UNFINISHED), { force: true });
+  await rm(checkpointsFolder(folder), { recursive: true, force: true });
+}
+
+/** The scores as `metrics.json` has them: by task, split and metric. */
+export function metricsOf({
+  task,
+  scores,
+}: Pick<FinishedCell, "task" | "scores">): Readonly<Record<string, FinishedCell["scores"]>> {
+  return task === undefined ? {} : { [task]: scores };
+}
+
+async function readJson<T>(path: string): Promise<T | undefined> {
+  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT") return undefined;
+    throw cause;
+  });
+  return text === undefined ? undefined : (JSON.parse(text) as T);
+}
