@@ -1,27 +1,15 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
-import { basename, dirname, join } from "node:path";
-import { InputError, isTemporaryName, type Progress, silent, writeFolderAtomic } from "@kgraft/runtime";
+import { dirname, join } from "node:path";
+import { InputError, type Progress, silent } from "@kgraft/runtime";
+import { buildFolder } from "./build-folder.ts";
 import { cacheFolder } from "./cache-folder.ts";
+import { compileBinding } from "./compile-binding.ts";
 import { findPrerequisites, npmCommand, type Prerequisites } from "./prerequisites.ts";
-import { withProcessLock } from "./process-lock.ts";
-import {
-  BINDING_PACKAGE,
-  dependencyPath,
-  KERNEL_FOLDER,
-  LOADER,
-  mendSource,
-  type NativeKind,
-  nativeKey,
-  PROOF,
-  SKELETON,
-  TENSORFLOW_VERSION,
-  tensorFlowWheel,
-} from "./recipe.ts";
+import { BINDING_PACKAGE, LOADER, type NativeKind, nativeKey, PROOF, SKELETON, TENSORFLOW_VERSION } from "./recipe.ts";
 import { runCommand } from "./run-command.ts";
-import { extractFromWheel, fetchWheel } from "./wheel.ts";
+import { ensureLibrary, isLibraryThere, libraryFolder } from "./tensorflow-library.ts";
 
 /** The loader's file name in a build. */
 export const LOADER_FILE = "load.cjs";
@@ -31,16 +19,18 @@ export function nativeFolder(kind: NativeKind): string {
   return cacheFolder("native", nativeKey(kind));
 }
 
-/** Whether the build of this kind is there. */
+/** Whether the build of this kind is there, with its library. */
 export function isNativeBuilt(kind: NativeKind): boolean {
-  return existsSync(join(nativeFolder(kind), LOADER_FILE));
+  return existsSync(join(nativeFolder(kind), LOADER_FILE)) && isLibraryThere(kind);
 }
 
 /**
  * Builds the native backend into the cache, unless it is there: fetches TensorFlow's library as a Python wheel and the
  * binding's sources from npm, compiles, proves it in a process of its own, and puts it in place in one rename.
  *
- * @returns the folder of the build
+ * The library (850 MB) has a folder of its own, so that another version of kgraft or Node builds anew in seconds.
+ *
+ * @returns the folder of the build, and whether it had to be built
  * @throws InputError `tensor.native.missing` naming every tool that this machine lacks; RunError where a step fails
  */
 export async function buildNative({
@@ -53,17 +43,14 @@ export async function buildNative({
   const folder = nativeFolder(kind);
   if (isNativeBuilt(kind)) return { folder, built: false };
   const tools = await requirePrerequisites();
-  const onWait = (pid: number): void => progress.note(`Process ${pid} is building the native backend; waiting for it`);
-  return withProcessLock(
-    `${folder}.lock`,
-    async () => {
-      if (isNativeBuilt(kind)) return { folder, built: false };
-      await removeRemains(folder);
-      await writeFolderAtomic(folder, (temporary) => build(temporary, kind, tools, progress));
-      return { folder, built: true };
-    },
-    onWait,
+  await ensureLibrary(kind, progress);
+  const built = await buildFolder(
+    folder,
+    () => isNativeBuilt(kind),
+    (temporary) => build(temporary, kind, tools, progress),
+    progress,
   );
+  return { folder, built };
 }
 
 async function requirePrerequisites(): Promise<Prerequisites> {
@@ -77,19 +64,11 @@ async function requirePrerequisites(): Promise<Prerequisites> {
   });
 }
 
-/** What a killed build of the same folder left. */
-async function removeRemains(folder: string): Promise<void> {
-  await mkdir(dirname(folder), { recursive: true });
-  for (const name of await readdir(dirname(folder)))
-    if (name.startsWith(`${basename(folder)}.`) && isTemporaryName(name))
-      await rm(join(dirname(folder), name), { recursive: true, force: true });
-}
-
 async function build(folder: string, kind: NativeKind, tools: Prerequisites, progress: Progress): Promise<void> {
   const bindingFolder = join(folder, "node_modules", BINDING_PACKAGE);
   await installBinding(folder, progress);
-  await unpackLibrary(folder, join(bindingFolder, "deps"), kind, progress);
-  await compile(folder, bindingFolder, tools, progress);
+  await symlink(libraryFolder(kind), join(bindingFolder, "deps"));
+  await compileBinding(folder, bindingFolder, tools, progress);
   await prove(folder, progress);
 }
 
@@ -115,85 +94,6 @@ async function installBinding(folder: string, progress: Progress): Promise<void>
 function withoutNpmState(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const outer = /^npm_(package|lifecycle|config_(local_prefix|prefix|workspace|workspaces|omit|include|global))/i;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !outer.test(name)));
-}
-
-async function unpackLibrary(folder: string, deps: string, kind: NativeKind, progress: Progress): Promise<void> {
-  const downloads = join(folder, "download");
-  const wheel = await fetchWheel(tensorFlowWheel(kind), downloads, progress);
-  await extractFromWheel(
-    wheel,
-    (name) => {
-      const path = dependencyPath(name);
-      return path === undefined ? undefined : join(deps, path);
-    },
-    progress,
-  );
-  await rm(downloads, { recursive: true });
-  // The binding's own loader looks for these names.
-  await symlink("libtensorflow_cc.so.2", join(deps, "lib", "libtensorflow.so"));
-  await symlink("libtensorflow_framework.so.2", join(deps, "lib", "libtensorflow_framework.so"));
-}
-
-/** Each source becomes an object in its own compiler, so that all cores work. */
-async function compile(folder: string, bindingFolder: string, tools: Prerequisites, progress: Progress): Promise<void> {
-  const backend = join(bindingFolder, "binding", "tfjs_backend.cc");
-  await writeFile(backend, mendSource(await readFile(backend, "utf8")));
-  const kernels = (await readdir(KERNEL_FOLDER)).filter((name) => name.endsWith(".cc") && name !== "quiet.cc");
-  const sources = [
-    backend,
-    join(bindingFolder, "binding", "tfjs_binding.cc"),
-    ...kernels.map((name) => join(KERNEL_FOLDER, name)),
-  ];
-  const objects = join(folder, "objects");
-  const output = join(bindingFolder, "lib", "napi-v8", "tfjs_binding.node");
-  await mkdir(objects);
-  await mkdir(dirname(output), { recursive: true });
-  const include = ["-I", tools.nodeHeaders, "-I", join(bindingFolder, "deps", "include")];
-  const bar = progress.bar("Compiling", sources.length + 1);
-  let done = 0;
-  try {
-    const compiled = await eachOnACore(sources, async (source) => {
-      const object = join(objects, `${basename(source)}.o`);
-      await runCommand(tools.compiler, [...COMPILE, ...include, "-c", source, "-o", object]);
-      bar.update(++done, basename(source));
-      return object;
-    });
-    const link = [
-      "-L",
-      join(bindingFolder, "deps", "lib"),
-      "-l:libtensorflow_cc.so.2",
-      "-l:libtensorflow_framework.so.2",
-    ];
-    await runCommand(tools.compiler, ["-shared", ...compiled, ...link, "-pthread", RPATH, "-o", output]);
-    const quiet = ["-shared", ...include, join(KERNEL_FOLDER, "quiet.cc"), "-o", join(folder, "quiet.node")];
-    await runCommand(tools.compiler, [...COMPILE, ...quiet]);
-    await rm(objects, { recursive: true });
-  } finally {
-    bar.end();
-  }
-}
-
-/** Sums may be reordered (for vector registers), but NaN and infinity keep their meaning. */
-const COMPILE = [
-  ...["-std=c++17", "-O3", "-fPIC", "-pthread", "-DNAPI_VERSION=8"],
-  ...["-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fassociative-math"],
-];
-const RPATH = "-Wl,-rpath,$ORIGIN/../../deps/lib";
-
-async function eachOnACore<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await work(items[index] as Item);
-    }
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  return results;
 }
 
 async function prove(folder: string, progress: Progress): Promise<void> {

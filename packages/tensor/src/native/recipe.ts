@@ -29,23 +29,28 @@ export function tensorFlowWheel(kind: NativeKind): WheelSpec {
   };
 }
 
+/** Names the folder of TensorFlow's library. */
+export function libraryKey(kind: NativeKind): string {
+  const digest = digestOf([...LIBRARIES, ...HEADER_FOLDERS]);
+  return `tensorflow-${TENSORFLOW_VERSION}-${kind}-${process.platform}-${process.arch}-${digest}`;
+}
+
 /** Names the folder of a build: whatever changes what is built changes the name. */
 export function nativeKey(kind: NativeKind): string {
-  const parts = [
+  const kernels = readdirSync(KERNEL_FOLDER).sort();
+  const digest = digestOf([
     BINDING_VERSION,
-    TENSORFLOW_VERSION,
-    kind,
-    process.versions.modules,
-    process.platform,
-    process.arch,
-    ...Object.values(SKELETON),
+    libraryKey(kind),
+    STRING_LIST,
     LOADER,
-    ...readdirSync(KERNEL_FOLDER)
-      .sort()
-      .map((name) => readFileSync(join(KERNEL_FOLDER, name), "utf8")),
-  ];
-  const digest = createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 8);
-  return `tensorflow-${TENSORFLOW_VERSION}-${kind}-node-abi${process.versions.modules}-${process.platform}-${process.arch}-${digest}`;
+    ...Object.values(SKELETON),
+    ...kernels.map((name) => readFileSync(join(KERNEL_FOLDER, name), "utf8")),
+  ]);
+  return `binding-${BINDING_VERSION}-${kind}-node-abi${process.versions.modules}-${process.platform}-${process.arch}-${digest}`;
+}
+
+function digestOf(parts: readonly string[]): string {
+  return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 8);
 }
 
 const LIBRARIES = ["tensorflow/libtensorflow_cc.so.2", "tensorflow/libtensorflow_framework.so.2"];
@@ -61,7 +66,7 @@ const HEADER_FOLDERS = [
   "xla/tsl/c/",
 ];
 
-/** Where a file of the wheel belongs below the binding's `deps`, or undefined where it is not needed. */
+/** Where a file of the wheel belongs below the library's folder (the binding's `deps`), or undefined where it is not needed. */
 export function dependencyPath(name: string): string | undefined {
   if (LIBRARIES.includes(name)) return `lib/${name.slice("tensorflow/".length)}`;
   const header = name.startsWith("tensorflow/include/") ? name.slice("tensorflow/include/".length) : "";

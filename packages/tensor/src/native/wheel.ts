@@ -81,7 +81,10 @@ function watchDownload(
     const done = await folderSize(folder).catch(() => 0); // files come and go while pip works: look again next time
     const rate = done / ((performance.now() - started) / 1000);
     const left = total > done && rate > 0 ? `, ${Math.ceil((total - done) / rate)} s left` : "";
-    update(Math.round(done / MEGABYTE), total > 0 ? `of ${Math.round(total / MEGABYTE)} MB${left}` : undefined);
+    update(
+      Math.round((total > 0 ? Math.min(done, total) : done) / MEGABYTE),
+      total > 0 ? `of ${Math.round(total / MEGABYTE)} MB${left}` : undefined,
+    );
   }, 500);
   return {
     read: (text) => {
