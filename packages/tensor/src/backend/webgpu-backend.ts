@@ -16,8 +16,10 @@ export const webgpuBackend: BackendCandidate = {
     const adapter = await gpu.requestAdapter();
     if (adapter === null) throw new Error("no graphics adapter found (no Vulkan, Metal or Direct3D 12 driver)");
     Object.assign(globalThis, dawn.globals);
-    const { navigator = {} } = globalThis as { readonly navigator?: object };
-    Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true });
+    const scope = globalThis as { navigator?: object };
+    // Node has a navigator from version 21 on.
+    if (scope.navigator === undefined) Object.defineProperty(scope, "navigator", { value: {}, configurable: true });
+    Object.defineProperty(scope.navigator, "gpu", { value: gpu, configurable: true });
     await optional("@tensorflow/tfjs-backend-webgpu");
     return { engineName: "webgpu", description: adapter.info?.description || "WebGPU", threads: 1 };
   },
