@@ -27,8 +27,8 @@ import { type EmbeddedGraph, embedGraph } from "./stages/embed-graph.ts";
 import { type LinkedText, linkedText } from "./stages/linked-text.ts";
 import { saveCellModel } from "./stages/save-cell-model.ts";
 
-/** Steps between two checkpoints of a training. */
-const CHECKPOINT_EVERY = 200;
+/** How often a training is saved: at most this much is lost when a process is killed. */
+const checkpointEvery = { everySteps: 200, everySeconds: 60 };
 
 /** One arm with one seed, in a folder of its own. */
 export interface CellRequest {
@@ -104,7 +104,7 @@ class CellRun {
   async toEnd(): Promise<FinishedCell> {
     const { shared, arm, seed, identity, folder } = this.#request;
     await beginCell(folder, identity);
-    await writeFileAtomic(join(folder, "config.yaml"), shared.config.written);
+    await writeFileAtomic(join(folder, "config.yaml"), shared.config.written({ folder, arm: arm.name, seed }));
     const pretrained = await this.#pretrain();
     const finetuned = await this.#finetune();
     const training = finetuned?.result.training;
@@ -199,7 +199,7 @@ class CellRun {
     const { folder, identity, resume } = this.#request;
     return {
       folder: join(checkpointsFolder(folder), stage),
-      everySteps: CHECKPOINT_EVERY,
+      ...checkpointEvery,
       keep: 2,
       configHash: fingerprint({ identity, stage }),
       resume,

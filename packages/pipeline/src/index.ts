@@ -1,7 +1,7 @@
 export type { Baseline } from "./baselines.ts";
 export { type CompareOptions, type Comparison, compare } from "./compare.ts";
 export { type ArmSummary, type Cell, count, percent, type Spread, spread, stagesOf } from "./comparison-table.ts";
-export { configJsonSchema } from "./config/json-schema.ts";
+export type { JsonSchema } from "./config/json-schema.ts";
 export { type ConfigOverrides, readConfig } from "./config/read-config.ts";
 export type { RunConfig } from "./config/run-config.ts";
 export type { CorpusDefinition } from "./corpora/corpus-definition.ts";
@@ -12,7 +12,7 @@ export { type EmbedOptions, type EmbedOutcome, embed } from "./embed.ts";
 export { type EncodeFileOptions, encodeFile } from "./encode-file.ts";
 export { buildNativeBackend, type Examination, examine } from "./examine.ts";
 export { type LinkFileOptions, linkFile } from "./link-file.ts";
-export { type ListedDefinition, type ListedOption, listKinds, listLoaded } from "./list-definitions.ts";
+export { type ListedDefinition, type ListedOption, listKinds, listLoaded, loadedSchema } from "./list-definitions.ts";
 export { type RunOptions, type RunOutcome, run } from "./run.ts";
 export { scoreFiles } from "./score-files.ts";
 export type { LinkCounts } from "./stages/link-text.ts";

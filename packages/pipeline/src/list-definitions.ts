@@ -2,6 +2,7 @@ import type { Paper } from "@kgraft/runtime";
 import { backends } from "@kgraft/tensor";
 import { z } from "zod";
 import { builtInModules } from "./built-in-modules.ts";
+import { configJsonSchema, type JsonSchema } from "./config/json-schema.ts";
 import { readConfig } from "./config/read-config.ts";
 import { type AnyDefinition, Registry, type SlotName } from "./registry.ts";
 
@@ -40,12 +41,20 @@ export async function listLoaded(
   kind?: string,
   configPath?: string,
 ): Promise<Readonly<Record<string, readonly ListedDefinition[]>>> {
-  const registry =
-    configPath === undefined ? await Registry.from(builtInModules) : (await readConfig(configPath)).registry;
+  const registry = await loadedRegistry(configPath);
   const chosen = kind === undefined ? listKinds : [kind];
   return Object.fromEntries(
     chosen.map((one) => [one, one === "backends" ? listBackends() : listSlot(registry, kinds[one] as SlotName)]),
   );
+}
+
+/** The JSON schema of a config, for editors, with the plugins of a config where one is given. */
+export async function loadedSchema(configPath?: string): Promise<JsonSchema> {
+  return configJsonSchema(await loadedRegistry(configPath));
+}
+
+async function loadedRegistry(configPath: string | undefined): Promise<Registry> {
+  return configPath === undefined ? Registry.from(builtInModules) : (await readConfig(configPath)).registry;
 }
 
 function listSlot(registry: Registry, slot: SlotName): readonly ListedDefinition[] {

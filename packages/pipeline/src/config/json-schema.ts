@@ -3,7 +3,8 @@ import { z } from "zod";
 import type { AnyDefinition, Registry, SlotName } from "../registry.ts";
 import { graphOptions, taskOptions, topLevel } from "./sections.ts";
 
-type JsonSchema = Record<string, unknown> & { properties?: Record<string, unknown>; required?: string[] };
+/** A JSON schema, as far as it is put together here. */
+export type JsonSchema = Record<string, unknown> & { properties?: Record<string, unknown>; required?: string[] };
 
 /**
  * The JSON schema of a config, for editors: the union of the option sets of everything in a registry. What the reader
@@ -46,6 +47,10 @@ function choice(definition: AnyDefinition, shared: JsonSchema): JsonSchema {
 }
 
 function jsonSchema(schema: z.ZodType): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io: "input",
+    unrepresentable: "any",
+    override: ({ jsonSchema: one }) => void delete one.kgraftPath,
+  }) as JsonSchema;
   return rest;
 }

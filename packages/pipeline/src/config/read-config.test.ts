@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KgraftError } from "@kgraft/runtime";
 import { afterAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { readConfig } from "./read-config.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kgraft-config-"));
@@ -77,8 +78,36 @@ describe("what a config says", () => {
     );
     expect(config.graph?.options).toEqual({ path: join(folder, "secret-folder") });
     expect([...config.secrets]).toEqual([["secret-folder", "${KGRAFT_TEST_FOLDER}"]]);
-    expect(config.written).toContain("${KGRAFT_TEST_FOLDER}");
-    expect(config.written).not.toContain("secret-folder");
+    const written = config.written({ folder });
+    expect(written).toContain("${KGRAFT_TEST_FOLDER}");
+    expect(written).not.toContain("secret-folder");
+  });
+
+  test("an error does not show what came from the environment", async () => {
+    process.env.KGRAFT_TEST_TOKEN = "hunter2/é";
+    const message = await failure(
+      'name: toy\nlinker: { name: "${KGRAFT_TEST_TOKEN}" }\nembedding: { name: transe, dimension: "x-${KGRAFT_TEST_TOKEN}" }\n',
+    );
+    expect(message).toContain('no linker "${KGRAFT_TEST_TOKEN}"');
+    expect(message).toContain('is "x-${KGRAFT_TEST_TOKEN}"');
+    expect(message).not.toContain("hunter2");
+  });
+
+  test("the written config names the same files from where it stands, with the arm and seed of a cell", async () => {
+    mkdirSync(join(folder, "below"));
+    file("below/data.yaml", "graph: { name: tsv, path: t.tsv }\n");
+    const text = "extends: below/data.yaml\nname: toy\nencoder: { checkpoint: file:model }\n";
+    const config = await readConfig(file("written.yaml", text), { set: ["seed=4"] });
+    const written = config.written({ folder: join(folder, "runs/toy"), arm: "none", seed: 5 });
+    expect(parse(written)).toEqual({
+      name: "toy",
+      seed: 5,
+      graph: { name: "tsv", path: "../../below/t.tsv" },
+      encoder: { checkpoint: "file:../../model" },
+      fusion: { name: "none" },
+    });
+    const again = await readConfig(file("again.yaml", config.written({ folder })));
+    expect(again.graph?.options).toEqual(config.graph?.options);
   });
 });
 

@@ -10,7 +10,7 @@ import { type ConfigTree, placeOf, readConfigTree } from "./config-tree.ts";
 import { expandEnvironment } from "./environment.ts";
 import { Problems } from "./problems.ts";
 import type { Choice, GraphChoice, RunConfig, TaskChoice } from "./run-config.ts";
-import { resolvePaths } from "./schema-walk.ts";
+import { mapPaths, resolvePath } from "./schema-walk.ts";
 import { hideInError, type Secrets } from "./secrets.ts";
 import { graphOptions, type TopLevel, taskOptions, topLevel } from "./sections.ts";
 import { writtenConfig } from "./written-config.ts";
@@ -58,6 +58,7 @@ class Checker {
   readonly #registry: Registry;
   readonly #problems: Problems;
   readonly #top: TopLevel;
+  readonly #files = new Map<string, string>();
 
   constructor(tree: ConfigTree, registry: Registry, problems: Problems, top: TopLevel) {
     this.#tree = tree;
@@ -92,7 +93,7 @@ class Checker {
         top.pretrain === undefined ? undefined : this.#problems.parse(pretrainOptions, top.pretrain, "pretrain"),
       strategies: this.#strategies(),
       arm: top.fusion.name,
-      written: writtenConfig(this.#tree),
+      written: (where) => writtenConfig(this.#tree, this.#files, where),
       secrets,
     };
     this.#problems.try(() => readArm(config, config.arm, this.#problems.at("fusion.name")));
@@ -154,11 +155,12 @@ class Checker {
   #paths(schema: z.ZodType, value: unknown, path: string): unknown {
     return value === undefined
       ? undefined
-      : resolvePaths(
-          schema,
-          value,
-          (below) => placeOf(this.#tree.places, [path, below].filter(Boolean).join(".")).folder,
-        );
+      : mapPaths(schema, value, (text, below) => {
+          const place = [path, below].filter(Boolean).join(".");
+          const file = resolvePath(text, placeOf(this.#tree.places, place).folder);
+          this.#files.set(place, file);
+          return file;
+        });
   }
 }
 

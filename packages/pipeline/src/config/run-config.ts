@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { AnyDefinition, Registry } from "../registry.ts";
 import type { Secrets } from "./secrets.ts";
 import type { encoderOptions, reportOptions, TopLevel } from "./sections.ts";
+import type { WrittenFor } from "./written-config.ts";
 
 /** A chosen implementation and its options, checked, with absolute paths. */
 export interface Choice {
@@ -44,8 +45,8 @@ export interface RunConfig {
   /** The strategy, stack or control that `fusion.name` says. */
   readonly arm: string;
   readonly report: z.infer<typeof reportOptions>;
-  /** The merged config as YAML, environment variables unexpanded. */
-  readonly written: string;
+  /** Gives the merged config as YAML, environment variables unexpanded, with paths relative to a folder. */
+  written(where: WrittenFor): string;
   /** Values of environment variables that the config uses: never to be shown. */
   readonly secrets: Secrets;
 }

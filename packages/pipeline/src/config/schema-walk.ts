@@ -45,15 +45,6 @@ function isPath(schema: z.ZodType): boolean {
   return marked(schema) || alternatives(schema).some(marked);
 }
 
-/**
- * Makes the path options of a value absolute; `file:DIR` keeps its prefix, other schemes (`pypi:`, `hf:`) are left.
- *
- * @param folderOf the folder that the value at a dotted path is relative to
- */
-export function resolvePaths(schema: z.ZodType, value: unknown, folderOf: (path: string) => string): unknown {
-  return mapPaths(schema, value, (text, path) => resolvePath(text, folderOf(path)));
-}
-
 /** Copies a value with its path options (marked by `pathOption`) mapped. */
 export function mapPaths(
   schema: z.ZodType,
@@ -71,7 +62,8 @@ export function mapPaths(
   return value;
 }
 
-function resolvePath(value: string, folder: string): string {
+/** Makes a path absolute; `file:DIR` keeps its prefix, other schemes (`pypi:`, `hf:`) are left. */
+export function resolvePath(value: string, folder: string): string {
   const scheme = /^([a-z][a-z0-9+.-]+):/.exec(value)?.[1];
   if (scheme === undefined) return resolve(folder, value);
   return scheme === "file" ? `file:${resolve(folder, value.slice("file:".length))}` : value;

@@ -33,7 +33,7 @@ export async function writeComparisonReport(
       ...notes.filter((note) => !note.startsWith("—")),
       ...cells.filter(({ seed }) => seed === first.seed).flatMap(countNotes),
     ],
-    config: config.written,
+    config: config.written({ folder }),
   });
   const path = join(folder, "report.html");
   await writeFileAtomic(path, page);

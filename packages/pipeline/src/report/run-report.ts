@@ -24,7 +24,7 @@ export async function writeRunReport(
       ({ name, points }): ReportChart => ({ title: name, axis: "loss", series: [{ name, points }] }),
     ),
     notes: [...notes, ...countNotes(cell)],
-    config: config.written,
+    config: config.written({ folder }),
   });
   await writeFileAtomic(join(folder, "report.html"), page);
 }

@@ -4,7 +4,11 @@ import type { RunConfig } from "../config/run-config.ts";
 import { hideSecrets } from "../config/secrets.ts";
 
 /** The README.md of a model folder: where it comes from, what it was trained on, how it scores. */
-export function modelCard(config: RunConfig, cell: Cell & { readonly task: string | undefined }): string {
+export function modelCard(
+  config: RunConfig,
+  cell: Cell & { readonly task: string | undefined },
+  written: string,
+): string {
   const scores = Object.entries(cell.scores).flatMap(([split, metrics]) =>
     Object.entries(metrics).map(([metric, value]) => `| ${split} | ${metric} | ${percent({ mean: value })} |`),
   );
@@ -21,7 +25,7 @@ export function modelCard(config: RunConfig, cell: Cell & { readonly task: strin
     "## Config",
     "",
     "```yaml",
-    config.written.trimEnd(),
+    written.trimEnd(),
     "```",
     "",
   ].join("\n");

@@ -48,7 +48,7 @@ export async function saveCellModel(folder: string, model: ModelOfCell): Promise
       own.filter((one) => !isHead(one)),
     ),
     ...(task !== undefined && { head: headPart(shared.config, task, own.filter(isHead)) }),
-    card: modelCard(shared.config, cell),
+    card: modelCard(shared.config, cell, shared.config.written({ folder, arm: cell.arm, seed: cell.seed })),
   });
 }
 

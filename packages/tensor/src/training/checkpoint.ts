@@ -33,6 +33,8 @@ const tensorFile = "state.safetensors";
 export class Checkpoints {
   readonly #options: CheckpointOptions;
   readonly #progress: Progress;
+  /** When the last checkpoint was written, or the run opened. */
+  #last = performance.now();
 
   private constructor(options: CheckpointOptions, progress: Progress) {
     this.#options = options;
@@ -91,9 +93,10 @@ export class Checkpoints {
     await reading(folder, (file) => loadWeights(file, folder, parameters));
   }
 
-  /** Whether a step is one of those that are saved in any case. */
+  /** Whether a step is one of those that are saved in any case, or the last checkpoint is long ago. */
   isDue(step: number): boolean {
-    return step % this.#options.everySteps === 0;
+    const { everySteps, everySeconds = Number.POSITIVE_INFINITY } = this.#options;
+    return step % everySteps === 0 || performance.now() - this.#last >= 1000 * everySeconds;
   }
 
   /**
@@ -109,6 +112,7 @@ export class Checkpoints {
       const whole: CheckpointState = { format: checkpointFormat, configHash: this.#options.configHash, ...state };
       await writeFileAtomic(join(temporary, stateFile), `${JSON.stringify(whole, null, 2)}\n`);
     });
+    this.#last = performance.now();
     const steps = await this.#steps();
     for (const step of steps.slice(this.#options.keep))
       if (step !== state.best?.step) await rm(this.#folder(step), { recursive: true, force: true });

@@ -41,6 +41,8 @@ export interface TrainOptions {
 export interface CheckpointOptions {
   readonly folder: string;
   readonly everySteps: number;
+  /** Also where this long has passed since the last one. */
+  readonly everySeconds?: number;
   /** How many of the last are kept, beside the best. */
   readonly keep: number;
   /** Stands for everything that decides the run's outcome; a checkpoint of another is refused. */
