@@ -19,7 +19,7 @@ export interface NativeAttribute {
 }
 
 /** The C++ side: TensorFlow's ops by name, and its constants. */
-export interface NativeBinding {
+interface NativeBinding {
   readonly TF_Version?: string;
   readonly [constant: `TF_${string}`]: number | string | undefined;
   executeOp(

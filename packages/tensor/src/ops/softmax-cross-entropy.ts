@@ -61,7 +61,7 @@ function composedLosses(logits: tf.Tensor2D, labels: tf.Tensor1D): { losses: tf.
 }
 
 /** Checks logits [N, C], labels [N] and weights [N] against each other. */
-export function checkRows(op: string, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor): void {
+function checkRows(op: string, logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor): void {
   checkShape(op, "logits", logits, logits.rank === 2, "float32 [N, C]");
   const rows = logits.shape[0];
   const fits = (x: tf.Tensor): boolean => x.rank === 1 && x.shape[0] === rows;
