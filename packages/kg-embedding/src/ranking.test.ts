@@ -132,7 +132,7 @@ test("a sample says that it is one and is the same again", async () => {
   expect(await rank(model, tables, { maxTriples: 1000 })).toEqual(await rank(model, tables));
 });
 
-test("no triples and scores that are not numbers are refused", async () => {
+test("no triples and scores that are not finite are refused", async () => {
   const model = made(complex);
   const tables = initialTables(model, entityIds.length, R, streams(2));
   await expect(rank(model, tables, { triples: new Int32Array() })).rejects.toThrow(
@@ -140,6 +140,6 @@ test("no triples and scores that are not numbers are refused", async () => {
   );
   tables.entity.values[0] = Number.NaN;
   await expect(rank(model, tables)).rejects.toThrow(
-    "kg-embedding.complex: a score is NaN. Wanted vectors of finite numbers. Lower learningRate (0.1) and train again.",
+    "kg-embedding.complex: a score is not a finite number. Wanted vectors of finite numbers. Lower learningRate (0.1) and train again.",
   );
 });

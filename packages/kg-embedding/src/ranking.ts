@@ -1,16 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import { InputError, type Progress, type Streams, silent } from "@kgraft/runtime";
-import { CandidateTable } from "./candidate-table.ts";
-import type { EmbeddingTables } from "./embedding-tables.ts";
+import { tf } from "@kgraft/tensor";
 import { KnownAnswers, questionKey } from "./known-answers.ts";
-import type { EmbeddingModel } from "./model.ts";
-import { askBoth, byBuilder, type Questions } from "./questions.ts";
-import { type RankedAnswer, type RankMetrics, rankMetrics } from "./rank-metrics.ts";
+import { askBoth } from "./questions.ts";
+import { type AnswerGroup, type Ranked, type RankedModel, rankAnswers } from "./rank-answers.ts";
+import { type RankMetrics, rankMetrics } from "./rank-metrics.ts";
+import { ScoredQuestions } from "./scored-questions.ts";
 
-export interface RankingRequest {
-  readonly model: EmbeddingModel;
-  readonly tables: EmbeddingTables;
-  readonly relationIds: readonly string[];
+export interface RankingRequest extends RankedModel {
   /** Triples to be ranked: head, relation, tail of triple i at 3i, 3i+1, 3i+2. */
   readonly triples: Int32Array;
   /** Triples whose answers are filtered: training, validation and test. */
@@ -41,30 +38,30 @@ export interface RankingResult extends RankMetrics {
  * Questions that share (head, relation) or (relation, tail) are scored once. A true answer's score is read from the same
  * row as its rivals', so that equal scores are equal. The sample is drawn with stream `kg-embedding/ranking`.
  *
- * @throws InputError `kg-embedding.ranking` where there is no triple, RunError `kg-embedding.score` where a score is NaN
+ * @throws InputError `kg-embedding.ranking` where there is no triple, RunError `kg-embedding.score` where a score is not finite
  * @source Bordes et al., NeurIPS 2013, section 4.2, filtered ranks; realistic ranks as in Berrendorf et al., 2020
  */
 export async function rankTriples(request: RankingRequest): Promise<RankingResult> {
-  const { triples: all, known, streams, maxTriples, relationIds, model, tables, progress = silent } = request;
+  const { triples: all, known, streams, maxTriples, relationIds, tables, progress = silent } = request;
   const of = all.length / 3;
   if (of === 0) throw nothingToRank();
   const triples = maxTriples === undefined || of <= maxTriples ? all : sample(all, maxTriples, streams);
   const relations = relationIds.length;
   const groups = groupByQuestion(triples, relations);
   const filter = new KnownAnswers(relations, known, new Set(groups.keys()));
-  const candidates = new CandidateTable(model, tables);
+  const entities = tf.tensor2d(tables.entity.values, [tables.entity.rows, tables.entity.width]);
   const bar = progress.bar("ranking", groups.size);
   const ranked: Ranked[] = [];
   try {
     let done = 0;
-    for (const chunk of chunks([...groups.values()], candidates.rowsAtOnce, relations)) {
-      ranked.push(...rankChunk(chunk, candidates, filter, request));
+    for (const chunk of chunks([...groups.values()], ScoredQuestions.rowsAtOnce(tables.entity.rows), relations)) {
+      for (const answer of rankAnswers(chunk, entities, filter, request)) ranked.push(answer);
       done += chunk.length;
       bar.update(done);
       await setImmediate();
     }
   } finally {
-    candidates.dispose();
+    entities.dispose();
   }
   const metrics = rankMetrics(ranked);
   bar.end(`MRR ${metrics.mrr.toFixed(3)}`);
@@ -79,18 +76,6 @@ export async function rankTriples(request: RankingRequest): Promise<RankingResul
     },
     relations: byRelation(ranked, relationIds),
   };
-}
-
-/** A question with all answers that are to be ranked. */
-interface AnswerGroup {
-  readonly known: number;
-  /** Relation r where a tail is asked for, R + r where a head is. */
-  readonly asked: number;
-  readonly answers: number[];
-}
-
-interface Ranked extends RankedAnswer {
-  readonly asked: number;
 }
 
 function groupByQuestion(triples: Int32Array, relations: number): Map<number, AnswerGroup> {
@@ -113,45 +98,6 @@ function* chunks(groups: readonly AnswerGroup[], size: number, relations: number
   const sides = [groups.filter(({ asked }) => asked < relations), groups.filter(({ asked }) => asked >= relations)];
   for (const side of sides)
     for (let start = 0; start < side.length; start += size) yield side.slice(start, start + size);
-}
-
-function rankChunk(
-  groups: readonly AnswerGroup[],
-  candidates: CandidateTable,
-  filter: KnownAnswers,
-  { model, relationIds }: RankingRequest,
-): Ranked[] {
-  const known = Int32Array.from(groups, (group) => group.known);
-  const asked = Int32Array.from(groups, (group) => group.asked);
-  const [questions] = byBuilder({ known, asked, answers: known }, model, relationIds.length) as [Questions];
-  const scores = candidates.scores(questions);
-  return groups.flatMap((group, row) => {
-    const rowScores = scores.subarray(row * candidates.count, (row + 1) * candidates.count);
-    return rankGroup(group, rowScores, filter.of(group.known, group.asked));
-  });
-}
-
-/** Ranks each answer of a group; the row of scores is used up. */
-function rankGroup(group: AnswerGroup, scores: Float32Array, known: readonly number[]): Ranked[] {
-  const own = group.answers.map((answer) => scores[answer] as number);
-  for (const answer of known) scores[answer] = Number.NaN;
-  for (const answer of group.answers) scores[answer] = Number.NaN;
-  let rivals = 0;
-  for (const score of scores) if (!Number.isNaN(score)) rivals++;
-  return own.map((score) => {
-    let greater = 0;
-    let equal = 0;
-    for (const rival of scores) {
-      if (rival > score) greater++;
-      else if (rival === score) equal++;
-    }
-    return {
-      asked: group.asked,
-      optimistic: greater + 1,
-      pessimistic: greater + equal + 1,
-      candidates: rivals + 1,
-    };
-  });
 }
 
 function sample(triples: Int32Array, count: number, streams: Streams): Int32Array {
