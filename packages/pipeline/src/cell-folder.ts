@@ -1,8 +1,8 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, writeFileAtomic } from "@kgraft/runtime";
 import type { Cell } from "./comparison-table.ts";
-import { canonicalJson } from "./fingerprint.ts";
 import type { Curve } from "./report/curve.ts";
 import { removeAbandoned } from "./run-lock.ts";
 
@@ -19,6 +19,7 @@ export interface FinishedCell extends Cell {
 
 const CELL = "cell.json";
 const UNFINISHED = "unfinished.json";
+const CONFIG = "config.yaml";
 
 /** Where the checkpoints of a cell's training are, until it is finished. */
 export function checkpointsFolder(folder: string): string {
@@ -66,14 +67,26 @@ export async function prepareCellFolder(
   await removeAbandoned(folder);
 }
 
-/** Notes whose cell this is, before its training begins. */
-export async function beginCell(folder: string, identity: string): Promise<void> {
-  await writeFileAtomic(join(folder, UNFINISHED), canonicalJson({ identity }));
+/** Whether a folder holds a cell, finished or not. */
+export function holdsCell(folder: string): boolean {
+  return [CELL, UNFINISHED].some((name) => existsSync(join(folder, name)));
+}
+
+/** Notes whose cell this is and with what config, before its training begins. */
+export async function beginCell(folder: string, identity: string, config: string): Promise<void> {
+  await writeFileAtomic(join(folder, UNFINISHED), JSON.stringify({ identity }));
+  await writeFileAtomic(join(folder, CONFIG), config);
+}
+
+/** Takes a beginning back where no checkpoint came of it. */
+export async function takeBack(folder: string): Promise<void> {
+  if (existsSync(checkpointsFolder(folder))) return;
+  for (const name of [CONFIG, UNFINISHED]) await rm(join(folder, name), { force: true });
 }
 
 /** Writes `cell.json`, the last of a cell's files: where it stands, everything else does. */
 export async function finishCell(folder: string, cell: FinishedCell): Promise<void> {
-  await writeFileAtomic(join(folder, CELL), `${canonicalJson(cell)}\n`);
+  await writeFileAtomic(join(folder, CELL), `${JSON.stringify(cell)}\n`);
   await rm(join(folder, UNFINISHED), { force: true });
   await rm(checkpointsFolder(folder), { recursive: true, force: true });
 }

@@ -17,7 +17,15 @@ import {
 } from "@kgraft/tasks";
 import type { CheckpointOptions } from "@kgraft/tensor";
 import type { CheckedArm } from "./arms.ts";
-import { beginCell, checkpointsFolder, type FinishedCell, finishCell, metricsOf, statesFolder } from "./cell-folder.ts";
+import {
+  beginCell,
+  checkpointsFolder,
+  type FinishedCell,
+  finishCell,
+  metricsOf,
+  statesFolder,
+  takeBack,
+} from "./cell-folder.ts";
 import type { SharedWork } from "./composition.ts";
 import type { TaskChoice } from "./config/run-config.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -54,6 +62,9 @@ export async function runCell(request: CellRequest): Promise<FinishedCell> {
   const run = await CellRun.prepare(request);
   try {
     return await run.toEnd();
+  } catch (error) {
+    await takeBack(request.folder);
+    throw error;
   } finally {
     run.dispose();
   }
@@ -103,8 +114,7 @@ class CellRun {
 
   async toEnd(): Promise<FinishedCell> {
     const { shared, arm, seed, identity, folder } = this.#request;
-    await beginCell(folder, identity);
-    await writeFileAtomic(join(folder, "config.yaml"), shared.config.written({ folder, arm: arm.name, seed }));
+    await beginCell(folder, identity, shared.config.written({ folder, arm: arm.name, seed }));
     const pretrained = await this.#pretrain();
     const finetuned = await this.#finetune();
     const training = finetuned?.result.training;

@@ -1,9 +1,14 @@
-import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { InputError, type Progress } from "@kgraft/runtime";
 import { readArm } from "./arms.ts";
-import { type FinishedCell, metricsOf, prepareCellFolder, readFinishedCell, statesFolder } from "./cell-folder.ts";
+import {
+  type FinishedCell,
+  holdsCell,
+  metricsOf,
+  prepareCellFolder,
+  readFinishedCell,
+  statesFolder,
+} from "./cell-folder.ts";
 import { cellIdentity } from "./cell-identity.ts";
 import { runCell } from "./cell-run.ts";
 import { required, type SharedWork, withSharedWork } from "./composition.ts";
@@ -51,7 +56,7 @@ export async function run(config: RunConfig, { resume, progress, signal }: RunOp
 
 async function finishedOrRun(shared: SharedWork, folder: string, resume: boolean): Promise<FinishedCell> {
   const { config } = shared;
-  if (!resume && existsSync(join(folder, "config.yaml"))) {
+  if (!resume && holdsCell(folder)) {
     throw new InputError({
       code: "run.exists",
       at: folder,

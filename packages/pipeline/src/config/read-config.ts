@@ -11,7 +11,7 @@ import { expandEnvironment } from "./environment.ts";
 import { Problems } from "./problems.ts";
 import type { Choice, GraphChoice, RunConfig, TaskChoice } from "./run-config.ts";
 import { mapPaths, resolvePath } from "./schema-walk.ts";
-import { hideInError, type Secrets } from "./secrets.ts";
+import { hideInError, hidingSecrets, type Secrets } from "./secrets.ts";
 import { graphOptions, type TopLevel, taskOptions, topLevel } from "./sections.ts";
 import { writtenConfig } from "./written-config.ts";
 
@@ -34,8 +34,8 @@ export async function readConfig(path: string, overrides: ConfigOverrides = {}):
   if (overrides.backend !== undefined) sets.push(`backend=${overrides.backend}`);
   const tree = await readConfigTree(path, sets);
   const problems = new Problems(tree.places);
-  const registry = await loadRegistry(tree, path);
   const expanded = expandEnvironment(tree);
+  const registry = await hidingSecrets(expanded.secrets, () => loadRegistry(expanded.value.plugins, tree, path));
   for (const error of expanded.errors) problems.add(error);
   const top = problems.parse(topLevel, expanded.value, "");
   const config =
@@ -46,8 +46,8 @@ export async function readConfig(path: string, overrides: ConfigOverrides = {}):
 }
 
 /** The built-ins and the plugins that a config names; a broken `plugins:` is left to the schema to complain of. */
-async function loadRegistry(tree: ConfigTree, path: string): Promise<Registry> {
-  const names = Array.isArray(tree.value.plugins) ? tree.value.plugins.filter((name) => typeof name === "string") : [];
+async function loadRegistry(stated: unknown, tree: ConfigTree, path: string): Promise<Registry> {
+  const names = (Array.isArray(stated) ? stated : []).filter((name) => typeof name === "string" && name !== "");
   const at = (index: number): string => `${placeOf(tree.places, `plugins.${index}`).at}: config.plugins.${index}`;
   const plugins = await loadPlugins(names, dirname(resolve(path)), at);
   return Registry.from([...builtInModules, ...plugins]);

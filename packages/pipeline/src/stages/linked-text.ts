@@ -35,7 +35,7 @@ export async function linkedText(shared: SharedWork): Promise<LinkedText> {
       writeLinked(join(folder, `${part}.jsonl`), examples, { shared, linker, label: `Linking ${part}` });
     const counts: LinkCounts[] = [];
     for (const part of splits === undefined ? [] : parts) counts.push(await write(part, (splits as Splits)[part]));
-    if (config.corpus !== undefined) counts.push(await write("corpus", openCorpus(shared, splits)));
+    if (config.corpus !== undefined) counts.push(notEmpty(config, await write("corpus", openCorpus(shared, splits))));
     assertMentions(config, counts);
   });
   const read = (part: string): Promise<readonly TextExample[]> => readLinked(stage.folder, part);
@@ -54,6 +54,16 @@ function openCorpus({ config, graph, progress }: SharedWork, splits: Splits | un
   const { definition, options } = config.corpus as NonNullable<typeof config.corpus>;
   const leaveOut = splits === undefined ? [] : [...splits.validation, ...splits.test];
   return (definition as CorpusDefinition<unknown>).create(options, { graph, leaveOut, progress });
+}
+
+function notEmpty({ file, corpus }: RunConfig, counts: LinkCounts): LinkCounts {
+  if (counts.texts > 0) return counts;
+  throw new InputError({
+    code: "corpus.empty",
+    at: `${file}: config.corpus`,
+    problem: `the corpus "${corpus?.name}" has no text`,
+    wanted: "Wanted text to train on",
+  });
 }
 
 /** Knowledge enters through mentions: without any, every strategy would be the plain encoder. */
