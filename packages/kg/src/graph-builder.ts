@@ -1,6 +1,7 @@
 import { InputError, suggestion } from "@kgraft/runtime";
 import type { Entity, Relation, Triple } from "./graph.ts";
-import { type EntityGraph, emptyEntityGraph, GraphologyGraph, nodeKey } from "./graphology-graph.ts";
+import type { GraphologyGraph } from "./graphology-graph.ts";
+import { GraphologyStore } from "./graphology-store.ts";
 
 /** What a graph is made of. Relations that only triples name get their words from their ids. */
 export interface GraphParts {
@@ -36,19 +37,34 @@ export function relationWords(id: string): string {
   return words === "" ? id : words;
 }
 
+/** Where a {@link GraphBuilder} puts what it has checked. */
+export interface GraphStore<Made> {
+  /** Whether the builder should keep the place of every entity, to name both where one is doubled. */
+  readonly remembersPlaces: boolean;
+  readonly entityCount: number;
+  entityIds(): Iterable<string>;
+  hasEntity(id: string): boolean;
+  /** Adds an entity that is not there yet. */
+  addEntity(entity: Entity): void;
+  /** Adds a triple; gives false, and adds nothing, where head or tail is not there. */
+  addTriple(head: string, relation: string, tail: string): boolean;
+  finish(source: string, relations: readonly Relation[]): Made;
+}
+
 /**
- * Builds a {@link GraphologyGraph} piece by piece: entities first, then triples. Every `at` is the place that an error
- * names.
+ * Builds a graph piece by piece: entities first, then triples. Every `at` is the place that an error names.
  */
-export class GraphBuilder {
+export class GraphBuilder<Made = GraphologyGraph> {
   readonly #source: string;
-  readonly #memory: EntityGraph = emptyEntityGraph();
+  readonly #store: GraphStore<Made>;
   readonly #relations = new Map<string, Relation>();
   readonly #entityPlaces = new Map<string, string>();
   #onlyDeclaredRelations = false;
 
-  constructor(source: string) {
+  /** @param store default: graphology; a `CompactStore` for large graphs */
+  constructor(source: string, store: GraphStore<Made> = new GraphologyStore() as unknown as GraphStore<Made>) {
     this.#source = source;
+    this.#store = store;
   }
 
   /** Refuses from now on triples whose relation was not added before. */
@@ -57,22 +73,24 @@ export class GraphBuilder {
   }
 
   hasEntity(id: string): boolean {
-    return this.#memory.hasNode(nodeKey(id));
+    return this.#store.hasEntity(id);
   }
 
   /** @throws InputError `kg.entity.doubled`, `kg.entity.id` where the id is empty */
-  addEntity({ id, ...attributes }: Entity, at: string): void {
+  addEntity(entity: Entity, at: string): void {
+    const { id } = entity;
     if (id === "") throw new InputError({ code: "kg.entity.id", at, problem: "the entity's id is empty" });
-    const key = nodeKey(id);
-    if (this.#memory.hasNode(key))
+    if (this.#store.hasEntity(id)) {
+      const place = this.#entityPlaces.get(id);
       throw new InputError({
         code: "kg.entity.doubled",
         at,
-        problem: `entity "${id}" was already given at ${this.#entityPlaces.get(id)}`,
+        problem: `entity "${id}" was already given${place === undefined ? "" : ` at ${place}`}`,
         wanted: "Wanted every id once",
       });
-    this.#memory.addNode(key, attributes);
-    this.#entityPlaces.set(id, at);
+    }
+    this.#store.addEntity(entity);
+    if (this.#store.remembersPlaces) this.#entityPlaces.set(id, at);
   }
 
   /** @throws InputError `kg.relation.doubled` */
@@ -89,27 +107,25 @@ export class GraphBuilder {
 
   /** @throws InputError `kg.triple.head`, `kg.triple.tail`, `kg.triple.relation` where the id is not known */
   addTriple(head: string, relation: string, tail: string, at: string): void {
-    const headKey = nodeKey(head);
-    const tailKey = nodeKey(tail);
-    if (!this.#memory.hasNode(headKey)) throw this.#unknownEntity("head", head, at);
-    if (!this.#memory.hasNode(tailKey)) throw this.#unknownEntity("tail", tail, at);
-    this.#memory.addDirectedEdgeWithKey(String(this.#memory.size), headKey, tailKey, {
-      relation: this.#relation(relation, at),
-    });
+    if (this.tryTriple(head, relation, tail, at)) return;
+    throw this.#store.hasEntity(head) ? this.#unknownEntity("tail", tail, at) : this.#unknownEntity("head", head, at);
+  }
+
+  /** Adds a triple; gives false, and adds nothing, where head or tail is not known. */
+  tryTriple(head: string, relation: string, tail: string, at: string): boolean {
+    return this.#store.addTriple(head, this.#relation(relation, at), tail);
   }
 
   /** @throws InputError `kg.graph.empty` where the graph has no entity */
-  finish(): GraphologyGraph {
-    if (this.#memory.order === 0)
+  finish(): Made {
+    if (this.#store.entityCount === 0)
       throw new InputError({
         code: "kg.graph.empty",
         at: this.#source,
         problem: "the graph is empty: it has no entity",
         fix: "Check that it is the right file, folder or filter",
       });
-    const relations = [...this.#relations.values()];
-    this.#memory.setAttribute("relations", relations);
-    return new GraphologyGraph(this.#source, this.#memory, relations);
+    return this.#store.finish(this.#source, [...this.#relations.values()]);
   }
 
   /** The id as one shared string, so that a million triples do not hold a million copies. */
@@ -133,8 +149,8 @@ export class GraphBuilder {
     return new InputError({
       code: `kg.triple.${side}`,
       at,
-      problem: `${side} "${id}" is not among the ${this.#memory.order} entities`,
-      fix: suggestion(id, this.#memory.nodes()) ?? "Add it to the entities, or drop the triple",
+      problem: `${side} "${id}" is not among the ${this.#store.entityCount} entities`,
+      fix: suggestion(id, [...this.#store.entityIds()]) ?? "Add it to the entities, or drop the triple",
     });
   }
 }

@@ -51,5 +51,10 @@ export interface Graph {
   neighbours(id: string, query?: NeighbourQuery): Promise<readonly Triple[]>;
   /** Triples in which the entity is head or tail; a loop counts twice. 0 for an unknown entity. */
   degree(id: string): Promise<number>;
+  /**
+   * Says whose fields and neighbours will be asked for soon, so that an adapter over a network can fetch them together.
+   * Adapters that have everything at hand leave it out.
+   */
+  prefetch?(ids: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }

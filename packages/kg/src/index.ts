@@ -1,7 +1,9 @@
 export { type ClosureOptions, closure } from "./closure.ts";
+export { CompactGraph, type CompactParts } from "./compact/compact-graph.ts";
+export { CompactStore } from "./compact/compact-store.ts";
 export { type FolderOptions, folder } from "./folder.ts";
 export type { Entity, Graph, GraphCounts, NeighbourQuery, Relation, Triple } from "./graph.ts";
-export { buildGraph, GraphBuilder, type GraphParts, relationWords } from "./graph-builder.ts";
+export { buildGraph, GraphBuilder, type GraphParts, type GraphStore, relationWords } from "./graph-builder.ts";
 export type { GraphDefinition, GraphResources } from "./graph-definition.ts";
 export {
   type EntityAttributes,
@@ -11,6 +13,7 @@ export {
   type TripleAttributes,
 } from "./graphology-graph.ts";
 export { type GraphologyOptions, graphologyJson } from "./graphology-json.ts";
+export * from "./neo4j/index.ts";
 export { type SplitOptions, splitTriples, type TripleSplit } from "./split-triples.ts";
 export { type DegreeClass, type GraphStats, graphStats } from "./stats.ts";
 export { GRAPH } from "./tokens.ts";

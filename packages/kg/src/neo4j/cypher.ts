@@ -1,0 +1,146 @@
+import { escapeName } from "./escape-name.ts";
+import type { EntityMapping, RelationMapping } from "./neo4j-options.ts";
+
+/** Id of an entity as Neo4j holds it. */
+export type StoredId = string | bigint;
+
+/**
+ * The queries of a mapping. Nodes of several labels are read label by label: part i holds the nodes of label i that have
+ * none of the earlier labels, so that every node is in one part. All values are parameters.
+ */
+export class MappingQueries {
+  readonly labels: readonly string[];
+  readonly #id: string;
+  readonly #entities: EntityMapping;
+  readonly #relations: RelationMapping;
+
+  constructor(entities: EntityMapping, relations: RelationMapping) {
+    this.#entities = entities;
+    this.#relations = relations;
+    this.#id = escapeName(entities.id);
+    this.labels = typeof entities.label === "string" ? [entities.label] : entities.label;
+  }
+
+  /** Counts a part's nodes by the type of their id. */
+  countIds(part: number): string {
+    return `MATCH (n:${this.#label(part)}) WHERE ${this.#own(part)}
+WITH n.${this.#id} AS id
+RETURN count(*) AS nodes, sum(CASE WHEN id IS :: STRING NOT NULL THEN 1 ELSE 0 END) AS strings,
+  sum(CASE WHEN id IS :: INTEGER NOT NULL THEN 1 ELSE 0 END) AS integers, sum(CASE WHEN id IS NULL OR id = '' THEN 1 ELSE 0 END) AS without`;
+  }
+
+  /** A node of a part that has no id, or whose id is neither string nor integer. */
+  sampleBadId(part: number): string {
+    return `MATCH (n:${this.#label(part)}) WHERE ${this.#own(part)}
+  AND (n.${this.#id} IS NULL OR n.${this.#id} = '' OR NOT (n.${this.#id} IS :: STRING OR n.${this.#id} IS :: INTEGER))
+RETURN elementId(n), n.${this.#id}, valueType(n.${this.#id}), keys(n) LIMIT 1`;
+  }
+
+  /** Counts triples by relation; columns: relation, triples, words. */
+  countRelations(part: number): string {
+    const { label } = this.#relations;
+    const words = label === undefined ? "null" : `collect(DISTINCT r.${escapeName(label)})`;
+    return `MATCH (n:${this.#label(part)}) WHERE ${this.#own(part)}
+WITH n AS h MATCH (h)-[r${this.#types()}]->(n) WHERE ${this.#any()}
+RETURN type(r) AS relation, count(*) AS triples, ${words} AS words`;
+  }
+
+  /** Where the next page of a part's index ends: columns last, nodes. Reads the index alone. */
+  nextRange(part: number): string {
+    return `MATCH (n:${this.#label(part)}) WHERE n.${this.#id} > $kgraftFrom
+WITH n.${this.#id} AS id ORDER BY id LIMIT $kgraftRows RETURN max(id) AS last, count(*) AS nodes`;
+  }
+
+  /** A part's nodes with an id above `$kgraftFrom` up to `$kgraftTo`, ordered by id. */
+  entities(part: number): string {
+    return `MATCH (n:${this.#label(part)}) WHERE ${this.#range(">")} AND ${this.#own(part)}
+RETURN ${this.entityColumns()} ORDER BY n.${this.#id}`;
+  }
+
+  /** The entities of `$kgraftIds`. */
+  entitiesById(part: number): string {
+    return `UNWIND $kgraftIds AS id MATCH (n:${this.#label(part)}) WHERE n.${this.#id} = id AND ${this.#own(part)}
+RETURN ${this.entityColumns()}`;
+  }
+
+  /** id, element, labels, text, aliases, description, types, and properties: a map of what is kept beside. */
+  entityColumns(): string {
+    const { text, aliases, description, types, labelTypes, properties, json } = this.#entities;
+    const value = (name: string | undefined) => (name === undefined ? "null" : `n.${escapeName(name)}`);
+    const kept = [...new Set([...json, ...(properties === "*" ? [] : properties)])];
+    const others =
+      properties === "*" ? "properties(n)" : `n {${kept.map((name) => `.${escapeName(name)}`).join(", ")}}`;
+    return `n.${this.#id} AS id, elementId(n) AS element, ${labelTypes ? "labels(n)" : "null"} AS labels,
+  ${value(text)} AS text, ${value(aliases)} AS aliases, ${value(description)} AS description, ${value(types)} AS types,
+  ${others} AS properties`;
+  }
+
+  /**
+   * At most `$kgraftRows` triples of heads above `$kgraftFrom` (or from it, where `inclusive`) up to `$kgraftTo`, in one row
+   * of three lists: heads, relations, tails; ordered by head, relation, tail; the first `$kgraftSkip` are passed over.
+   */
+  triples(part: number, inclusive: boolean): string {
+    return `MATCH (n:${this.#label(part)}) WHERE ${this.#range(inclusive ? ">=" : ">")} AND ${this.#own(part)}
+WITH n AS h MATCH (h)-[r${this.#types()}]->(n) WHERE ${this.#any()}
+WITH h.${this.#id} AS head, type(r) AS relation, n.${this.#id} AS tail
+ORDER BY head, relation, tail SKIP $kgraftSkip LIMIT $kgraftRows
+RETURN collect(head) AS heads, collect(relation) AS relations, collect(tail) AS tails`;
+  }
+
+  /** The triples of which an entity of `$kgraftIds` is the head; with `$kgraftLimit` as the most of one entity. */
+  outgoing(part: number): string {
+    return `UNWIND $kgraftIds AS id MATCH (n:${this.#label(part)}) WHERE n.${this.#id} = id AND ${this.#own(part)}
+WITH id, n AS h CALL (h) {
+  MATCH (h)-[r${this.#types()}]->(n) WHERE ${this.#any()} AND ($kgraftRelations IS NULL OR type(r) IN $kgraftRelations)
+  WITH type(r) AS relation, n.${this.#id} AS other ORDER BY relation, other LIMIT $kgraftLimit
+  RETURN collect([relation, other]) AS found
+} RETURN id, found`;
+  }
+
+  /** The triples of which an entity of `$kgraftIds` is the tail, loops left out. */
+  incoming(part: number): string {
+    return `UNWIND $kgraftIds AS id MATCH (n:${this.#label(part)}) WHERE n.${this.#id} = id AND ${this.#own(part)}
+WITH id, n AS t CALL (t) {
+  MATCH (n)-[r${this.#types()}]->(t) WHERE ${this.#any()} AND ($kgraftRelations IS NULL OR type(r) IN $kgraftRelations)
+    AND n <> t
+  WITH type(r) AS relation, n.${this.#id} AS other ORDER BY other, relation LIMIT $kgraftLimit
+  RETURN collect([relation, other]) AS found
+} RETURN id, found`;
+  }
+
+  /** Counts the triples of an entity, a loop twice. */
+  degree(part: number): string {
+    return `MATCH (n:${this.#label(part)}) WHERE n.${this.#id} = $kgraftId AND ${this.#own(part)}
+WITH n AS h
+RETURN COUNT { MATCH (h)-[r${this.#types()}]->(n) WHERE ${this.#any()} } + COUNT { MATCH (h)<-[r${this.#types()}]-(n) WHERE ${this.#any()} } AS degree`;
+  }
+
+  #label(part: number): string {
+    return escapeName(this.labels[part] as string);
+  }
+
+  #range(from: ">" | ">="): string {
+    return `n.${this.#id} ${from} $kgraftFrom AND n.${this.#id} <= $kgraftTo`;
+  }
+
+  /** That node n belongs to a part; its label is matched already. */
+  #own(part: number): string {
+    const earlier = this.labels.slice(0, part).map((label) => `NOT n:${escapeName(label)}`);
+    return [...earlier, this.#where()].join(" AND ");
+  }
+
+  /** That node n is an entity. */
+  #any(): string {
+    return `n:${this.labels.map(escapeName).join("|")} AND ${this.#where()}`;
+  }
+
+  /** On a line of its own: it may end in a comment. */
+  #where(): string {
+    return this.#entities.where === undefined ? "true" : `(${this.#entities.where}\n)`;
+  }
+
+  #types(): string {
+    const { types } = this.#relations;
+    return types === "*" ? "" : `:${types.map(escapeName).join("|")}`;
+  }
+}

@@ -1,0 +1,7 @@
+export { supportedVersion } from "./connection.ts";
+export { escapeName } from "./escape-name.ts";
+export { Neo4jGraph } from "./live-graph.ts";
+export { neo4j } from "./neo4j.ts";
+export type { EntityMapping, Neo4jConnectionOptions, Neo4jOptions, RelationMapping } from "./neo4j-options.ts";
+export type { SnapshotManifest } from "./snapshot.ts";
+export { type WrittenGraph, writeGraphToNeo4j } from "./write-graph.ts";
