@@ -88,16 +88,17 @@ describe("bad data", () => {
     expect(await run("corpus: { name: jsonl, path: gone.jsonl }\n")).toContain(join(folder, "gone.jsonl"));
     write(folder, "empty.jsonl", "\n");
     expect(await run("corpus: { name: jsonl, path: empty.jsonl }\n")).toMatch(
-      /config\.corpus: the corpus "jsonl" has no text\./,
+      /config\.corpus: the corpus "jsonl" has no text beside those that the task is scored on\./,
     );
     const bare = JSON.stringify({ id: "1", text: "Nothing of note.", target: { start: 0, end: 7 }, labels: ["a"] });
     const other = bare.replace('"1"', '"2"').replace('"a"', '"b"');
     write(folder, "bare.jsonl", `${bare}\n${other}\n`);
     const task = "task: { train: bare.jsonl, validation: bare.jsonl, test: bare.jsonl }\n";
     const text = readFileSync(tinyConfig(folder), "utf8").replace(/task: .*\n/, task);
-    const config = write(folder, "bare.yaml", `${text}corpus: { name: jsonl, path: bare.jsonl }\n`);
+    write(folder, "other.jsonl", '{"id": "1", "text": "It rained."}\n');
+    const config = write(folder, "bare.yaml", `${text}corpus: { name: jsonl, path: other.jsonl }\n`);
     expect(await failure(["run", config, "--quiet"])).toMatch(
-      /config\.linker: "dictionary" finds no mention in 8 texts\. Wanted at least one/,
+      /config\.linker: "dictionary" finds no mention in 7 texts\. Wanted at least one/,
     );
   });
 

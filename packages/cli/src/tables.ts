@@ -3,6 +3,7 @@ import {
   type Comparison,
   count,
   type Examination,
+  headlineMetrics,
   type ListedDefinition,
   percent,
   type RunOutcome,
@@ -10,20 +11,14 @@ import {
 } from "@kgraft/pipeline";
 import Table from "cli-table3";
 
-/** The metrics that a table of entity typing shows, by the name of their column. */
-const shownMetrics: Readonly<Record<string, string>> = {
-  strictAccuracy: "strict acc.",
-  looseMacroF1: "macro F1",
-  looseMicroF1: "micro F1",
-};
-
 /** The comparison in a terminal as a framed table; elsewhere plain lines, one an arm, its name first. */
 export function comparisonTable(comparison: Comparison, framed: boolean): string {
   const stages = stagesOf(comparison.arms);
-  const metrics = Object.keys(shownMetrics).filter((metric) => comparison.arms.some(({ scores }) => metric in scores));
+  const headlines = headlineMetrics(comparison.arms);
+  const metrics = headlines.map(([metric]) => metric);
   const columns = [
     "strategy",
-    ...metrics.map((metric) => shownMetrics[metric] as string),
+    ...headlines.map(([, head]) => head),
     ...stages.map((stage) => `${stage} s`),
     "parameters",
     "backend",
@@ -48,7 +43,7 @@ function armRow(arm: ArmSummary, metrics: readonly string[], stages: readonly st
   return [
     arm.arm,
     ...metrics.map((metric) => percent(arm.scores[metric] ?? { mean: Number.NaN })),
-    ...stages.map((stage) => (arm.seconds[stage] ?? 0).toFixed(0)),
+    ...stages.map((stage) => arm.seconds[stage]?.toFixed(0) ?? ""),
     count(arm.parameters.total),
     arm.backend,
   ];

@@ -51,6 +51,20 @@ export function summariseArms(cells: readonly Cell[], split: string): readonly A
   });
 }
 
+/** The metrics that a narrow table shows, with the heads of their columns. */
+const HEADLINES: Readonly<Record<string, string>> = {
+  strictAccuracy: "strict acc.",
+  looseMacroF1: "macro F1",
+  looseMicroF1: "micro F1",
+};
+
+/** Names and column heads of the metrics that a narrow table of some arms shows; all where none of ours is among them. */
+export function headlineMetrics(arms: readonly Pick<ArmSummary, "scores">[]): readonly (readonly [string, string])[] {
+  const all = [...new Set(arms.flatMap(({ scores }) => Object.keys(scores)))];
+  const chosen = Object.entries(HEADLINES).filter(([metric]) => all.includes(metric));
+  return chosen.length > 0 ? chosen : all.map((metric) => [metric, metric]);
+}
+
 /** The stages of a run in the order in which they are worked through. */
 const STAGES = ["link", "embed", "pretrain", "finetune", "evaluate"];
 

@@ -1,6 +1,15 @@
 export type { Baseline } from "./baselines.ts";
 export { type CompareOptions, type Comparison, compare } from "./compare.ts";
-export { type ArmSummary, type Cell, count, percent, type Spread, spread, stagesOf } from "./comparison-table.ts";
+export {
+  type ArmSummary,
+  type Cell,
+  count,
+  headlineMetrics,
+  percent,
+  type Spread,
+  spread,
+  stagesOf,
+} from "./comparison-table.ts";
 export type { JsonSchema } from "./config/json-schema.ts";
 export { type ConfigOverrides, readConfig } from "./config/read-config.ts";
 export type { RunConfig } from "./config/run-config.ts";

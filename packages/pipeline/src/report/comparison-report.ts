@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "@kgraft/runtime";
 import type { FinishedCell } from "../cell-folder.ts";
 import type { Comparison } from "../compare.ts";
-import { type ArmSummary, count, percent, stagesOf } from "../comparison-table.ts";
+import { type ArmSummary, count, headlineMetrics, percent, type Spread, stagesOf } from "../comparison-table.ts";
 import type { RunConfig } from "../config/run-config.ts";
 import { cellFolder } from "../run-folders.ts";
 import { type ReportChart, type ReportTable, reportPage } from "./report-page.tsx";
@@ -27,7 +27,7 @@ export async function writeComparisonReport(
   const page = reportPage({
     title: `${comparison.name}: which knowledge helps?`,
     summary: `${comparison.task} on the ${comparison.split} split. Same encoder, text, budget and seeds for every arm; ${seeds === 1 ? `seed ${first.seed}` : `mean ± deviation of ${seeds} seeds`}; backend ${first.backend}.`,
-    tables: [armTable(comparison), secondsTable(comparison.arms), ...embeddingTables(cells)],
+    tables: [armTable(comparison), metricTable(comparison), secondsTable(comparison.arms), ...embeddingTables(cells)],
     charts: charts(cells.filter(({ seed }) => seed === first.seed)),
     notes: [
       ...notes.filter((note) => !note.startsWith("—")),
@@ -41,23 +41,37 @@ export async function writeComparisonReport(
 }
 
 function armTable({ arms, baselines }: Comparison): ReportTable {
-  const metrics = Object.keys(arms[0]?.scores ?? {});
+  const metrics = headlineMetrics(arms);
   return {
     caption: "Scores in percent",
-    columns: ["strategy", ...metrics, "parameters"],
+    columns: ["strategy", ...metrics.map(([, head]) => head), "parameters"],
     rows: [
-      ...arms.map((arm) => [
-        arm.arm,
-        ...metrics.map((metric) => percent(arm.scores[metric] ?? { mean: Number.NaN })),
-        count(arm.parameters.total),
+      ...arms.map(({ arm, scores, parameters }) => [
+        arm,
+        ...metrics.map(([metric]) => shown(scores[metric])),
+        count(parameters.total),
       ]),
       ...baselines.map(({ name, scores }) => [
         `(${name})`,
-        ...metrics.map((metric) => percent({ mean: scores[metric] ?? Number.NaN })),
+        ...metrics.map(([metric]) => shown(scores[metric] === undefined ? undefined : { mean: scores[metric] })),
         "",
       ]),
     ],
   };
+}
+
+/** Every metric, one a row, one column an arm. */
+function metricTable({ arms }: Comparison): ReportTable {
+  const metrics = [...new Set(arms.flatMap(({ scores }) => Object.keys(scores)))];
+  return {
+    caption: "Every metric, in percent",
+    columns: ["metric", ...arms.map(({ arm }) => arm)],
+    rows: metrics.map((metric) => [metric, ...arms.map(({ scores }) => shown(scores[metric]))]),
+  };
+}
+
+function shown(spread: Spread | undefined): string {
+  return spread === undefined ? "" : percent(spread);
 }
 
 function secondsTable(arms: readonly ArmSummary[]): ReportTable {
@@ -65,7 +79,7 @@ function secondsTable(arms: readonly ArmSummary[]): ReportTable {
   return {
     caption: "Seconds by stage, means over seeds",
     columns: ["strategy", ...stages],
-    rows: arms.map((arm) => [arm.arm, ...stages.map((stage) => (arm.seconds[stage] ?? 0).toFixed(1))]),
+    rows: arms.map(({ arm, seconds }) => [arm, ...stages.map((stage) => seconds[stage]?.toFixed(1) ?? "")]),
   };
 }
 

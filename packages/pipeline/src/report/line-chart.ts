@@ -1,4 +1,4 @@
-import { lineY, plot, ruleY } from "@observablehq/plot";
+import { lineY, plot } from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 
 /** One line of a chart. */
@@ -7,32 +7,37 @@ export interface Series {
   readonly points: readonly { readonly step: number; readonly value: number }[];
 }
 
-/**
- * Draws a line chart as an SVG text, with no script.
- *
- * @param label what the picture shows, for people who do not see it
- */
-export function lineChart(series: readonly Series[], axis: string, label: string): string {
+/** How a chart is drawn. */
+export interface ChartLook {
+  /** What the vertical axis counts. */
+  readonly axis: string;
+  /** What the picture shows, for people who do not see it. */
+  readonly label: string;
+  /** The colour of a series by its name. */
+  readonly colours: ReadonlyMap<string, string>;
+}
+
+/** Draws a line chart as an SVG text, with no script. */
+export function lineChart(series: readonly Series[], { axis, label, colours }: ChartLook): string {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const rows = series.flatMap(({ name, points }) => points.map(({ step, value }) => ({ name, step, value })));
   const chart = plot({
     document: document as unknown as Document,
-    width: 620,
-    height: 280,
+    width: 520,
+    height: 260,
     marginLeft: 52,
     ariaLabel: label,
     x: { label: "step", grid: false },
     y: { label: axis, grid: true, zero: false },
-    color: { domain: series.map(({ name }) => name), scheme: "Observable10" },
-    marks: [ruleY([]), lineY(rows, { x: "step", y: "value", stroke: "name", strokeWidth: 1.8 })],
+    color: { domain: [...colours.keys()], range: [...colours.values()] },
+    marks: [lineY(rows, { x: "step", y: "value", stroke: "name", strokeWidth: 1.8 })],
   });
   chart.setAttribute("role", "img");
   chart.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   return chart.outerHTML;
 }
 
-/** The colours of the series, in order, for a legend in HTML. */
-export const seriesColours = [
+const palette = [
   "#4269d0",
   "#efb118",
   "#ff725c",
@@ -44,6 +49,11 @@ export const seriesColours = [
   "#9c6b4e",
   "#9498a0",
 ] as const;
+
+/** A colour for each name, the same in every chart of a page. */
+export function coloursOf(names: readonly string[]): ReadonlyMap<string, string> {
+  return new Map([...new Set(names)].map((name, index) => [name, palette[index % palette.length] as string]));
+}
 
 /** Means over windows of equal length, so that a noisy curve can be read. */
 export function smoothed(points: Series["points"], most = 60): Series["points"] {

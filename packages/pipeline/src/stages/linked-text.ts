@@ -56,12 +56,12 @@ function openCorpus({ config, graph, progress }: SharedWork, splits: Splits | un
   return (definition as CorpusDefinition<unknown>).create(options, { graph, leaveOut, progress });
 }
 
-function notEmpty({ file, corpus }: RunConfig, counts: LinkCounts): LinkCounts {
+function notEmpty({ file, corpus, task }: RunConfig, counts: LinkCounts): LinkCounts {
   if (counts.texts > 0) return counts;
   throw new InputError({
     code: "corpus.empty",
     at: `${file}: config.corpus`,
-    problem: `the corpus "${corpus?.name}" has no text`,
+    problem: `the corpus "${corpus?.name}" has no text${task === undefined ? "" : " beside those that the task is scored on"}`,
     wanted: "Wanted text to train on",
   });
 }
