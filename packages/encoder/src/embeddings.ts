@@ -56,7 +56,7 @@ function positionVectors(family: Family, config: EncoderConfig, table: tf.Tensor
  * @returns int32 [B, T]
  * @source RoBERTa in `transformers`: computed from the ids, not from the mask
  */
-export function positionsAfterPadding(ids: tf.Tensor, padId: number): tf.Tensor {
+function positionsAfterPadding(ids: tf.Tensor, padId: number): tf.Tensor {
   const padding = tf.scalar(padId, "int32");
   const real = tf.cast(tf.notEqual(ids, padding), "int32");
   return tf.add(tf.mul(tf.cumsum(real, 1), real), padding);

@@ -11,7 +11,7 @@ export function fingerprint(value: unknown): string {
 }
 
 /** JSON with sorted keys; absent and undefined are the same. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) => {
     if (item instanceof Map) return Object.fromEntries([...item].sort());
     if (typeof item !== "object" || item === null || Array.isArray(item)) return item;

@@ -13,9 +13,9 @@ export {
 export type { JsonSchema } from "./config/json-schema.ts";
 export { type ConfigOverrides, readConfig } from "./config/read-config.ts";
 export type { RunConfig } from "./config/run-config.ts";
-export type { CorpusDefinition } from "./corpora/corpus-definition.ts";
+export type { CorpusDefinition, CorpusNeeds } from "./corpora/corpus-definition.ts";
 export { CORPUS } from "./corpora/tokens.ts";
-export type { DatasetDefinition } from "./datasets/dataset-definition.ts";
+export type { DatasetDefinition, DatasetNeeds } from "./datasets/dataset-definition.ts";
 export { DATASET } from "./datasets/tokens.ts";
 export { type EmbedOptions, type EmbedOutcome, embed } from "./embed.ts";
 export { type EncodeFileOptions, encodeFile } from "./encode-file.ts";

@@ -12,7 +12,7 @@ export interface Loaded<D extends AnyDefinition = AnyDefinition> {
 }
 
 /** The slots of a config that a `name` picks from, with the service identifier that fills each. */
-export const slotIdentifiers = {
+const slotIdentifiers = {
   graph: Symbol.for("kgraft.graph"),
   corpus: Symbol.for("kgraft.corpus"),
   linker: Symbol.for("kgraft.linker"),

@@ -18,7 +18,7 @@ export const bertSettings: FamilySettings = {
 };
 
 /** BERT's names of a layer's parts. */
-export function bertLayer(index: number): LayerNames {
+function bertLayer(index: number): LayerNames {
   const layer = `encoder.layer.${index}`;
   return {
     query: `${layer}.attention.self.query`,

@@ -21,7 +21,7 @@ export async function writeRunReport(
     summary: `Seed ${cell.seed}, backend ${cell.backend}, ${count(cell.parameters.total)} parameters.`,
     tables: [...scoreTables(cell), secondsTable(cell), ...embeddingTables([cell])],
     charts: cell.curves.map(
-      ({ name, points }): ReportChart => ({ title: name, axis: "loss", series: [{ name, points }] }),
+      ({ name, points }): ReportChart => ({ title: name, axis: "loss", series: [{ name: cell.arm, points }] }),
     ),
     notes: [...notes, ...countNotes(cell)],
     config: config.written({ folder }),

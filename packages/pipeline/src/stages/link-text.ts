@@ -16,7 +16,7 @@ export interface LinkCounts {
  * Links every text and gives each back with its mentions; a text that brings mentions of its own keeps them. Targets
  * and labels pass through: the linker is given the text alone.
  */
-export async function* linkExamples(
+async function* linkExamples(
   examples: Iterable<TextExample> | AsyncIterable<TextExample>,
   linker: Linker,
   counts: Record<keyof LinkCounts, number>,
@@ -31,7 +31,7 @@ export async function* linkExamples(
 }
 
 /** Counts before anything was linked. */
-export function noCounts(): Record<keyof LinkCounts, number> {
+function noCounts(): Record<keyof LinkCounts, number> {
   return { texts: 0, mentions: 0, withoutMention: 0 };
 }
 
