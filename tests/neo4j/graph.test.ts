@@ -54,7 +54,11 @@ describe.skipIf(server === undefined)(`neo4j${reason}`, () => {
   afterAll(() => rm(scratch, { recursive: true, force: true }));
 
   describeGraph("neo4j, live", () => open({ mode: "live" }), expected);
-  describeGraph("neo4j, live, with a cache of three entities", () => open({ mode: "live", cachedEntities: 3 }), expected);
+  describeGraph(
+    "neo4j, live, with a cache of three entities",
+    () => open({ mode: "live", cachedEntities: 3 }),
+    expected,
+  );
   describeGraph("neo4j, snapshot", () => open(), expected);
 
   it("writes the same graph again without doubling anything", async () => {

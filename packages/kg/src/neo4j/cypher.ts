@@ -57,9 +57,14 @@ WITH n.${this.#id} AS id ORDER BY id LIMIT $kgraftRows RETURN max(id) AS last, c
 RETURN ${this.entityColumns()} ORDER BY n.${this.#id}`;
   }
 
+  /** Finds node n of a part by an expression that gives its id. */
+  nodeById(part: number, id: string): string {
+    return `MATCH (n:${this.#label(part)}) WHERE n.${this.#id} = ${id} AND ${this.#own(part)}`;
+  }
+
   /** The entities of `$kgraftIds`. */
   entitiesById(part: number): string {
-    return `UNWIND $kgraftIds AS id MATCH (n:${this.#label(part)}) WHERE n.${this.#id} = id AND ${this.#own(part)}
+    return `UNWIND $kgraftIds AS id ${this.nodeById(part, "id")}
 RETURN ${this.entityColumns()}`;
   }
 
@@ -89,7 +94,7 @@ RETURN collect(head) AS heads, collect(relation) AS relations, collect(tail) AS 
 
   /** The triples of which an entity of `$kgraftIds` is the head; with `$kgraftLimit` as the most of one entity. */
   outgoing(part: number): string {
-    return `UNWIND $kgraftIds AS id MATCH (n:${this.#label(part)}) WHERE n.${this.#id} = id AND ${this.#own(part)}
+    return `UNWIND $kgraftIds AS id ${this.nodeById(part, "id")}
 WITH id, n AS h CALL (h) {
   MATCH (h)-[r${this.#types()}]->(n) WHERE ${this.#any()} AND ($kgraftRelations IS NULL OR type(r) IN $kgraftRelations)
   WITH type(r) AS relation, n.${this.#id} AS other ORDER BY relation, other LIMIT $kgraftLimit
@@ -99,7 +104,7 @@ WITH id, n AS h CALL (h) {
 
   /** The triples of which an entity of `$kgraftIds` is the tail, loops left out. */
   incoming(part: number): string {
-    return `UNWIND $kgraftIds AS id MATCH (n:${this.#label(part)}) WHERE n.${this.#id} = id AND ${this.#own(part)}
+    return `UNWIND $kgraftIds AS id ${this.nodeById(part, "id")}
 WITH id, n AS t CALL (t) {
   MATCH (n)-[r${this.#types()}]->(t) WHERE ${this.#any()} AND ($kgraftRelations IS NULL OR type(r) IN $kgraftRelations)
     AND n <> t
@@ -110,7 +115,7 @@ WITH id, n AS t CALL (t) {
 
   /** Counts the triples of an entity, a loop twice. */
   degree(part: number): string {
-    return `MATCH (n:${this.#label(part)}) WHERE n.${this.#id} = $kgraftId AND ${this.#own(part)}
+    return `${this.nodeById(part, "$kgraftId")}
 WITH n AS h
 RETURN COUNT { MATCH (h)-[r${this.#types()}]->(n) WHERE ${this.#any()} } + COUNT { MATCH (h)<-[r${this.#types()}]-(n) WHERE ${this.#any()} } AS degree`;
   }

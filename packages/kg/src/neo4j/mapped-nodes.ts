@@ -107,6 +107,11 @@ export class MappedNodes {
     return ids.filter((id) => /^(0|-?[1-9]\d{0,18})$/.test(id)).map(BigInt);
   }
 
+  /** An id as the index holds it; one that it cannot hold stays text, which nothing equals. */
+  storedId(id: string): StoredId {
+    return this.storedIds([id])[0] ?? id;
+  }
+
   /** A node's name in errors. */
   nodeName(element: unknown): string {
     return `${this.connection.name} node ${element}`;
