@@ -32,7 +32,7 @@ describe("bad usage", () => {
     ]);
     const wanted = [
       /unknown command 'rnu'\n\(Did you mean run\?\)/,
-      /unknown option '--resum'\n\(Did you mean --resume\?\)/,
+      /unknown option '--resum'\n\(Did you mean --resume\?\)\nRun "kgraft run --help"/,
       /'fusio' is invalid.+Allowed choices are fusion/,
       /'-1' is invalid\. Wanted a whole number from 0 up/,
       /missing required argument 'config'/,

@@ -7,7 +7,17 @@ const folder = temporaryFolder();
 const config = tinyConfig(folder);
 const home = join(folder, "out/compare");
 const compare = (...more: string[]): Promise<Ended> =>
-  kgraft(["compare", config, "--strategies", "none,ernie-thu", "--set", "task.epochs=1", ...more]);
+  kgraft([
+    "compare",
+    config,
+    "--strategies",
+    "none,ernie-thu",
+    "--set",
+    "task.epochs=1",
+    "--set",
+    "task.freezeLayers=1",
+    ...more,
+  ]);
 
 interface Arm {
   readonly arm: string;

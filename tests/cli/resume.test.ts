@@ -6,7 +6,7 @@ import { type Ended, kgraft, leftovers, type Started, start, temporaryFolder, ti
 
 const folder = temporaryFolder();
 const config = tinyConfig(folder, "", "long.yaml");
-const longer = ["--set", "task.epochs=7", "--set", "task.batchSize=4"];
+const longer = ["--set", "task.epochs=7", "--set", "task.batchSize=4", "--set", "task.freezeLayers=1"];
 const args = (output: string): readonly string[] => ["run", config, "--resume", "--set", `output=${output}`, ...longer];
 const [whole, broken] = [join(folder, "whole"), join(folder, "broken")];
 

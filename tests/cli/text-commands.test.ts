@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
@@ -216,5 +216,22 @@ describe("kgraft list and doctor", () => {
     );
     expect(diagnosis.backends.find(({ name }) => name === "wasm")?.usable).toBe(true);
     for (const { name, usable, why } of diagnosis.backends) if (!usable) expect(why, name).toBeTruthy();
+  });
+});
+
+describe("the examples that --help prints", () => {
+  const place = join(folder, "checkout");
+  beforeAll(() => {
+    mkdirSync(place);
+    for (const name of ["configs", "kg-fixtures", "packages"]) symlinkSync(join(root, name), join(place, name));
+  });
+
+  test.each(["score", "link", "embed", "list"])("of %s works as printed", async (command) => {
+    const { stdout, code } = await kgraft([command, "--help"]);
+    expect(code).toBe(0);
+    const example = /\nExample:\n {2}kgraft (.+)\n/.exec(stdout)?.[1] as string;
+    const ended = await kgraft([...example.split(" "), "--quiet"], {}, place);
+    expect([ended.code, ended.stderr]).toEqual([0, ""]);
+    expect(ended.stdout).not.toBe("");
   });
 });

@@ -34,12 +34,9 @@ function program(): Command {
 }
 
 /** Lets commander throw instead of ending the process, and name likely commands. */
-function overrideExits(command: Command): void {
-  command
-    .exitOverride()
-    .showSuggestionAfterError()
-    .showHelpAfterError(`Run "${command.name()} --help" for what it takes.`);
-  for (const child of command.commands) overrideExits(child);
+function overrideExits(command: Command, path = command.name()): void {
+  command.exitOverride().showSuggestionAfterError().showHelpAfterError(`Run "${path} --help" for what it takes.`);
+  for (const child of command.commands) overrideExits(child, `${path} ${child.name()}`);
 }
 
 /** Runs the command line; returns the exit code: 0 done, 1 the run failed, 2 bad usage, config or input, 130 or 143 a signal. */

@@ -1,42 +1,15 @@
 import { join } from "node:path";
 import { streams as streamsOf, writeFileAtomic } from "@kgraft/runtime";
-import {
-  type FinetuneResult,
-  finetune,
-  type Objective,
-  type ObjectiveDefinition,
-  objectiveChoices,
-  type PretrainOptions,
-  type PretrainResult,
-  pretrain,
-  type Splits,
-  type Task,
-  type TaskDefinition,
-  type TaskReport,
-  writePredictions,
-} from "@kgraft/tasks";
-import type { CheckpointOptions } from "@kgraft/tensor";
+import { type FinetuneResult, type PretrainResult, type TaskReport, writePredictions } from "@kgraft/tasks";
 import type { CheckedArm } from "./arms.ts";
-import {
-  beginCell,
-  checkpointsFolder,
-  type FinishedCell,
-  finishCell,
-  metricsOf,
-  statesFolder,
-  takeBack,
-} from "./cell-folder.ts";
+import { beginCell, type FinishedCell, finishCell, metricsOf, takeBack } from "./cell-folder.ts";
 import type { SharedWork } from "./composition.ts";
-import type { TaskChoice } from "./config/run-config.ts";
-import { fingerprint } from "./fingerprint.ts";
 import { curvesOf } from "./report/curve.ts";
-import { type ArmModel, buildModel, controlledExamples, controlledVectors } from "./stages/build-model.ts";
+import { type ArmModel, buildModel, controlledVectors } from "./stages/build-model.ts";
 import { type EmbeddedGraph, embedGraph } from "./stages/embed-graph.ts";
 import { type LinkedText, linkedText } from "./stages/linked-text.ts";
 import { saveCellModel } from "./stages/save-cell-model.ts";
-
-/** How often a training is saved: at most this much is lost when a process is killed. */
-const checkpointEvery = { everySteps: 200, everySeconds: 60 };
+import { type Finetuned, finetuneCell, pretrainCell } from "./stages/train-cell.ts";
 
 /** One arm with one seed, in a folder of its own. */
 export interface CellRequest {
@@ -49,12 +22,6 @@ export interface CellRequest {
   readonly resume: boolean;
   /** A folder that lasts as long as the command: hidden states in it serve every cell that can use them. */
   readonly scratch: string;
-}
-
-/** A task with what fine-tuning made of it. */
-interface Finetuned {
-  readonly task: Task;
-  readonly result: FinetuneResult<TaskReport>;
 }
 
 /** Runs an arm from the checkpoint to its scores, and writes model, predictions, metrics and curves. */
@@ -143,77 +110,21 @@ class CellRun {
   }
 
   async #pretrain(): Promise<PretrainResult | undefined> {
-    const { shared, arm, seed } = this.#request;
-    const { config, progress, signal } = shared;
-    const options = config.pretrain;
+    const options = this.#request.shared.config.pretrain;
     if (options === undefined) return undefined;
-    const { tokenizer } = await shared.checkpoint();
-    const result = await pretrain({
-      ...this.#arm,
-      examples: controlledExamples(arm, this.#text.corpus ?? []),
-      objectives: await this.#objectives(options),
-      tokenizer,
-      options,
-      streams: streamsOf(seed),
-      progress,
-      checkpoint: this.#checkpoint("pretrain"),
-      signal,
-    });
+    const result = await pretrainCell(this.#request, this.#arm, this.#text.corpus ?? [], options);
     this.#seconds.pretrain = result.seconds;
     return result;
   }
 
-  async #objectives(stated: PretrainOptions): Promise<readonly Objective[]> {
-    const { config, ...shared } = this.#request.shared;
-    const { encoder, tokenizer } = await shared.checkpoint();
-    return objectiveChoices(stated).map(({ name, options }) => {
-      const { definition } = config.registry.get("objective", name, `${config.file}: config.pretrain.objectives`);
-      return (definition as ObjectiveDefinition).create(definition.options.parse(options), { encoder, tokenizer });
-    });
-  }
-
   async #finetune(): Promise<Finetuned | undefined> {
-    const { shared, seed, scratch } = this.#request;
     const { splits } = this.#text;
-    if (shared.config.task === undefined || splits === undefined) return undefined;
-    const { tokenizer } = await shared.checkpoint();
-    const task = await this.#task(shared.config.task, splits);
-    const result = await finetune({
-      ...this.#arm,
-      task,
-      tokenizer,
-      streams: streamsOf(seed),
-      progress: shared.progress,
-      checkpoint: this.#checkpoint("finetune"),
-      statesFolder: statesFolder(scratch),
-      signal: shared.signal,
-    });
-    const { prepare, states, train, evaluate } = result.seconds;
+    if (splits === undefined) return undefined;
+    const finetuned = await finetuneCell(this.#request, this.#arm, splits);
+    const { prepare, states, train, evaluate } = finetuned.result.seconds;
     this.#seconds.finetune = prepare + states + train;
     this.#seconds.evaluate = evaluate;
-    return { task, result };
-  }
-
-  async #task({ definition, options }: TaskChoice, splits: Splits): Promise<Task> {
-    const { shared, arm } = this.#request;
-    const { encoder } = await shared.checkpoint();
-    const controlled = {
-      train: controlledExamples(arm, splits.train),
-      validation: controlledExamples(arm, splits.validation),
-      test: controlledExamples(arm, splits.test),
-    };
-    return (definition as TaskDefinition).create(options as never, { splits: controlled, encoder });
-  }
-
-  #checkpoint(stage: string): CheckpointOptions {
-    const { folder, identity, resume } = this.#request;
-    return {
-      folder: join(checkpointsFolder(folder), stage),
-      ...checkpointEvery,
-      keep: 2,
-      configHash: fingerprint({ identity, stage }),
-      resume,
-    };
+    return finetuned;
   }
 
   async #write(cell: FinishedCell, finetuned: Finetuned | undefined): Promise<void> {

@@ -1,0 +1,102 @@
+import { join } from "node:path";
+import { streams } from "@kgraft/runtime";
+import {
+  type FinetuneResult,
+  finetune,
+  type Objective,
+  type ObjectiveDefinition,
+  objectiveChoices,
+  type PretrainOptions,
+  type PretrainResult,
+  pretrain,
+  type Splits,
+  type Task,
+  type TaskDefinition,
+  type TaskReport,
+} from "@kgraft/tasks";
+import type { CheckpointOptions } from "@kgraft/tensor";
+import type { TextExample } from "@kgraft/text";
+import { checkpointsFolder, statesFolder } from "../cell-folder.ts";
+import type { CellRequest } from "../cell-run.ts";
+import { required } from "../composition.ts";
+import { fingerprint } from "../fingerprint.ts";
+import { type ArmModel, controlledExamples } from "./build-model.ts";
+
+/** How often a training is saved: at most this much is lost when a process is killed. */
+const checkpointEvery = { everySteps: 200, everySeconds: 60 };
+
+/** A task with what fine-tuning made of it. */
+export interface Finetuned {
+  readonly task: Task;
+  readonly result: FinetuneResult<TaskReport>;
+}
+
+/** Goes on pre-training an arm's model on the corpus, under its control. */
+export async function pretrainCell(
+  request: CellRequest,
+  model: ArmModel,
+  corpus: readonly TextExample[],
+  options: PretrainOptions,
+): Promise<PretrainResult> {
+  const { shared, arm, seed } = request;
+  const { tokenizer } = await shared.checkpoint();
+  return pretrain({
+    ...model,
+    examples: controlledExamples(arm, corpus),
+    objectives: await objectivesOf(request, options),
+    tokenizer,
+    options,
+    streams: streams(seed),
+    progress: shared.progress,
+    checkpoint: checkpointOf(request, "pretrain"),
+    signal: shared.signal,
+  });
+}
+
+/** Fine-tunes an arm's model on the task, under its control, and scores it. */
+export async function finetuneCell(request: CellRequest, model: ArmModel, splits: Splits): Promise<Finetuned> {
+  const { shared, seed, scratch } = request;
+  const { tokenizer } = await shared.checkpoint();
+  const task = await taskOf(request, splits);
+  const result = await finetune({
+    ...model,
+    task,
+    tokenizer,
+    streams: streams(seed),
+    progress: shared.progress,
+    checkpoint: checkpointOf(request, "finetune"),
+    statesFolder: statesFolder(scratch),
+    signal: shared.signal,
+  });
+  return { task, result };
+}
+
+async function objectivesOf({ shared }: CellRequest, stated: PretrainOptions): Promise<readonly Objective[]> {
+  const { registry, file } = shared.config;
+  const { encoder, tokenizer } = await shared.checkpoint();
+  return objectiveChoices(stated).map(({ name, options }) => {
+    const { definition } = registry.get("objective", name, `${file}: config.pretrain.objectives`);
+    return (definition as ObjectiveDefinition).create(definition.options.parse(options), { encoder, tokenizer });
+  });
+}
+
+async function taskOf({ shared, arm }: CellRequest, splits: Splits): Promise<Task> {
+  const { definition, options } = required(shared.config, "task");
+  const { encoder } = await shared.checkpoint();
+  const controlled = {
+    train: controlledExamples(arm, splits.train),
+    validation: controlledExamples(arm, splits.validation),
+    test: controlledExamples(arm, splits.test),
+  };
+  return (definition as TaskDefinition).create(options as never, { splits: controlled, encoder });
+}
+
+function checkpointOf({ folder, identity, resume }: CellRequest, stage: string): CheckpointOptions {
+  return {
+    folder: join(checkpointsFolder(folder), stage),
+    ...checkpointEvery,
+    keep: 2,
+    configHash: fingerprint({ identity, stage }),
+    resume,
+  };
+}
