@@ -9,7 +9,7 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 const stamp = join(root, "node_modules", ".kgraft-lock");
 
 /** Runs a command with its output shown and ends the process where it fails. */
-export function run(command, args, options = {}) {
+function run(command, args, options = {}) {
   const { status, signal, error } = spawnSync(command, args, {
     cwd: root,
     stdio: "inherit",
