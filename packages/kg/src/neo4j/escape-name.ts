@@ -16,5 +16,5 @@ export function escapeName(name: string): string {
       problem: `${JSON.stringify(name)} cannot be the name of a label, relationship type or property`,
       wanted: "Wanted one character or more, none of them zero",
     });
-  return `\`${name.replace(/\\(?=u)/g, "\\u005C").replaceAll("`", "``")}\``;
+  return `\`${name.replace(/(?<!\\)((?:\\\\)*)\\(?=u)/g, "$1\\u005C").replaceAll("`", "``")}\``;
 }
