@@ -6,7 +6,6 @@ import { openBackend } from "@kgraft/tensor";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { EmbeddingDefinition } from "./model.ts";
 import { complex, distmult, rotate, transe } from "./models/index.ts";
-import { probeTypes } from "./probe.ts";
 import { toyIndex, toyWorld } from "./testing/toy-graph.ts";
 import { trainEmbedding } from "./train-embedding.ts";
 
@@ -20,7 +19,7 @@ const made = (name: keyof typeof definitions, options: object) =>
   definitions[name].create(definitions[name].options.parse(options), {});
 
 describe("a made world in which two facts imply a third", () => {
-  const world = toyWorld(200, 1);
+  const world = toyWorld(120, 1);
   const gates = [
     ["transe", { p: 2 }, 0.9],
     ["transe", { p: 1 }, 0.9],
@@ -31,10 +30,9 @@ describe("a made world in which two facts imply a third", () => {
 
   test.each(gates)("%s %o finds held-out citizenships", async (name, own, least) => {
     const model = made(name, { ...own, dimension: 20, epochs: 30, batchSize: 64, negatives: 256 });
-    const { metrics, vectors } = await trainEmbedding({ ...world, model, streams: streams(5) });
+    const { metrics } = await trainEmbedding({ ...world, model, streams: streams(5) });
     // Naming one of the five countries at random would reach .46.
     expect(metrics["link-prediction"]?.test.sides.tail.mrr).toBeGreaterThan(least);
-    expect(probeTypes(vectors, world.types, { streams: streams(5) }).accuracy).toBeGreaterThan(0.9);
   });
 
   const pairs = [

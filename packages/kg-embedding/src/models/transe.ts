@@ -31,6 +31,7 @@ export const transe: EmbeddingDefinition<TrainingOptions & { p: 1 | 2 }> = {
   },
   options: z.strictObject({
     ...trainingOptions,
+    learningRate: trainingOptions.learningRate.default(0.3),
     p: z
       .union([z.literal(1), z.literal(2)])
       .default(2)

@@ -28,8 +28,6 @@ export interface ToyWorld {
   readonly train: TripleIndex;
   readonly validation: TripleIndex;
   readonly test: TripleIndex;
-  /** Kind of every entity. */
-  readonly types: ReadonlyMap<string, string>;
 }
 
 /**
@@ -42,7 +40,6 @@ export function toyWorld(people: number, seed: number): ToyWorld {
   const cities = 20;
   const facts: [string, string, string][] = [];
   const held: [string, string, string][] = [];
-  const types = new Map<string, string>();
   for (let city = 0; city < cities; city++) facts.push([`city ${city}`, "lies in", `country ${city % countries}`]);
   for (let person = 0; person < people; person++) {
     const city = draw.integer(cities);
@@ -51,7 +48,6 @@ export function toyWorld(people: number, seed: number): ToyWorld {
     (person % 4 === 0 ? held : facts).push(fact);
   }
   const all = toyIndex([...facts, ...held]);
-  for (const id of all.entityIds) types.set(id, id.split(" ")[0] as string);
   const part = (start: number, end: number): TripleIndex => ({
     ...all,
     triples: all.triples.slice(3 * start, 3 * end),
@@ -61,6 +57,5 @@ export function toyWorld(people: number, seed: number): ToyWorld {
     train: part(0, facts.length),
     validation: part(facts.length, half),
     test: part(half, facts.length + held.length),
-    types,
   };
 }
