@@ -3,7 +3,17 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { testedBackends } from "../../test-data/backends.ts";
 import { layerBatch, layerLosses, layerSpecs } from "../../test-data/layer-run.ts";
 import { sineData, sineLosses, sineSpecs } from "../../test-data/sine-run.ts";
-import { assertPure, gradients, Optimiser, openBackend, Parameters, tf, toDevice } from "../index.ts";
+import {
+  assertPure,
+  gradients,
+  type Loss,
+  type LossFunction,
+  Optimiser,
+  openBackend,
+  Parameters,
+  tf,
+  toDevice,
+} from "../index.ts";
 
 describe.each(testedBackends)("assertPure on %s", (backend) => {
   const x: tf.Tensor1D[] = [];
@@ -38,6 +48,21 @@ describe.each(testedBackends)("assertPure on %s", (backend) => {
       tf.dispose([{ ...step.gradients }, step.losses.mlm?.sum, step.losses.mlm?.weight] as tf.TensorContainer);
     });
     tf.dispose([batches.map((batch) => ({ ...batch })), keys]);
+    parameters.dispose();
+  });
+
+  it("lets a step with two losses pass, whose total is a kernel of a list of inputs", async () => {
+    const parameters = Parameters.create(sineSpecs, streams(1));
+    const batches = [toDevice((await sineData.batch(0, 0)).arrays), toDevice((await sineData.batch(0, 1)).arrays)];
+    const two: LossFunction = (...at) => {
+      const { square } = sineLosses(...at) as Record<"square", Loss>;
+      return { square, again: { sum: tf.sum(tf.stack([square.sum, square.sum])), weight: square.weight } };
+    };
+    assertPure((run) => {
+      const step = gradients(two, parameters, batches[run] ?? {}, { training: true });
+      tf.dispose([{ ...step.gradients }, Object.values(step.losses).flatMap(({ sum, weight }) => [sum, weight])]);
+    });
+    expect(parameters.get("out.weight").shape).toEqual([1, 4]);
     parameters.dispose();
   });
 
