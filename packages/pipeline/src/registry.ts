@@ -1,5 +1,12 @@
-import { type Definition, InputError, suggestion } from "@kgraft/runtime";
+import { LINKER } from "@kgraft/entity-linking";
+import { FUSION } from "@kgraft/fusion";
+import { GRAPH } from "@kgraft/kg";
+import { KG_EMBEDDING } from "@kgraft/kg-embedding";
+import { type Definition, InputError, messageOf, suggestion } from "@kgraft/runtime";
+import { OBJECTIVE, TASK } from "@kgraft/tasks";
 import { Container, type ContainerModule } from "inversify";
+import { CORPUS } from "./corpora/tokens.ts";
+import { DATASET } from "./datasets/tokens.ts";
 
 /** A definition whatever it is made from and into. */
 // biome-ignore lint/suspicious/noExplicitAny: a slot holds definitions of every option type; each parses its own options
@@ -13,16 +20,17 @@ export interface Loaded<D extends AnyDefinition = AnyDefinition> {
 
 /** The slots of a config that a `name` picks from, with the service identifier that fills each. */
 const slotIdentifiers = {
-  graph: Symbol.for("kgraft.graph"),
-  corpus: Symbol.for("kgraft.corpus"),
-  linker: Symbol.for("kgraft.linker"),
-  embedding: Symbol.for("kgraft.kg-embedding"),
-  fusion: Symbol.for("kgraft.fusion"),
-  objective: Symbol.for("kgraft.objective"),
-  task: Symbol.for("kgraft.task"),
-  dataset: Symbol.for("kgraft.dataset"),
+  graph: GRAPH,
+  corpus: CORPUS,
+  linker: LINKER,
+  embedding: KG_EMBEDDING,
+  fusion: FUSION,
+  objective: OBJECTIVE,
+  task: TASK,
+  dataset: DATASET,
 } as const;
 
+/** A slot of a config. */
 export type SlotName = keyof typeof slotIdentifiers;
 
 /** What a slot's things are called in messages. */
@@ -106,7 +114,7 @@ async function loadAlone({ package: name, module }: ModuleSource): Promise<Conta
     throw new InputError({
       code: "plugin.module",
       at: `plugins: ${name}`,
-      problem: `its container module failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+      problem: `its container module failed: ${messageOf(cause)}`,
       fix: "Ask the package's author, or take it out of plugins:",
       cause,
     });

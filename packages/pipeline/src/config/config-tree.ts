@@ -169,7 +169,7 @@ function applySet(tree: Stated, set: string): void {
     throw new InputError({
       code: "config.set",
       at: `--set ${set}`,
-      wanted: "Wanted --set path=value, e.g. --set fusion.name=k-bert",
+      wanted: "Wanted --set path=value, e.g. --set fusion.name=ernie-thu",
       ...parts,
     });
   };

@@ -134,6 +134,17 @@ describe("what is wrong with a config is said with its place, what was wanted an
     );
   });
 
+  test("unknown objectives of pre-training, and options that they do not take", async () => {
+    const message = await failure(
+      "name: toy\npretrain:\n  objectives:\n    - mml\n    - { name: mlm, maskRat: 0.2 }\n    - { name: mlm, maskRate: 2 }\n",
+    );
+    expect(message.split("\n")).toEqual([
+      'config.yaml:4:7: config.pretrain.objectives.0: no pre-training objective "mml". Loaded: mlm. Did you mean "mlm"?',
+      'config.yaml:5:20: config.pretrain.objectives.1.maskRat: unknown key "maskRat". Known here: maskRate, unit. Did you mean "maskRate"?',
+      "config.yaml:6:20: config.pretrain.objectives.2.maskRate: is 2. Wanted at most 1.",
+    ]);
+  });
+
   test("wrong types and ranges, all reported together", async () => {
     const message = await failure(
       "name: toy\nembedding: { name: transe, dimension: many, epochs: 0 }\nlinker: { name: dictionary, minScore: 2 }\n",
@@ -176,7 +187,7 @@ describe("what is wrong with a config is said with its place, what was wanted an
 
   test("--set without a path or with a path through a value", async () => {
     expect(await failure(toy, ["seed"])).toBe(
-      "--set seed: has no =. Wanted --set path=value, e.g. --set fusion.name=k-bert.",
+      "--set seed: has no =. Wanted --set path=value, e.g. --set fusion.name=ernie-thu.",
     );
     expect(await failure(toy, ["name.first=x"])).toContain('--set name.first=x: config.name is "toy", not a map.');
     expect(await failure(toy, ["embedding.dimensions=3"])).toContain(

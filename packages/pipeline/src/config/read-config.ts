@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { ErrorList } from "@kgraft/runtime";
-import { pretrainOptions } from "@kgraft/tasks";
+import { objectiveChoices, type PretrainOptions, pretrainOptions } from "@kgraft/tasks";
 import type { z } from "zod";
 import { readArm } from "../arms.ts";
 import { builtInModules } from "../built-in-modules.ts";
@@ -89,8 +89,7 @@ class Checker {
           ? undefined
           : (this.#paths(topLevel.shape.encoder, top.encoder, "encoder") as typeof top.encoder),
       task: this.#task(),
-      pretrain:
-        top.pretrain === undefined ? undefined : this.#problems.parse(pretrainOptions, top.pretrain, "pretrain"),
+      pretrain: this.#pretrain(),
       strategies: this.#strategies(),
       arm: top.fusion.name,
       written: (where) => writtenConfig(this.#tree, this.#files, where),
@@ -100,18 +99,27 @@ class Checker {
     return config;
   }
 
-  /** A slot's definition with its options, parsed and with absolute paths. */
+  /** A definition by its name, with its options parsed and their paths absolute; what is wrong is kept under `path`. */
+  #define(
+    slot: SlotName,
+    name: string,
+    at: string,
+    stated: unknown,
+    path: string,
+  ): Pick<Choice, "definition" | "options"> | undefined {
+    const loaded = this.#problems.try(() => this.#registry.get(slot, name, this.#problems.at(at)));
+    if (loaded === undefined) return undefined;
+    const { definition } = loaded;
+    const parsed = this.#problems.parse(definition.options as z.ZodType, stated, path);
+    return { definition, options: this.#paths(definition.options, parsed, path) };
+  }
+
+  /** A slot's choice: `name` picks, its neighbours are the options. */
   #slot(slot: SlotName, path: string, stated: Readonly<Record<string, unknown>> | undefined): Choice | undefined {
     if (stated === undefined) return undefined;
     const { name, ...options } = stated;
-    const loaded = this.#problems.try(() => this.#registry.get(slot, String(name), this.#problems.at(`${path}.name`)));
-    if (loaded === undefined) return undefined;
-    const parsed = this.#problems.parse(loaded.definition.options as z.ZodType, options, path);
-    return {
-      name: String(name),
-      definition: loaded.definition,
-      options: this.#paths(loaded.definition.options, parsed, path),
-    };
+    const defined = this.#define(slot, String(name), `${path}.name`, options, path);
+    return defined && { name: String(name), ...defined };
   }
 
   #graph(): GraphChoice | undefined {
@@ -133,21 +141,25 @@ class Checker {
     return choice === undefined ? undefined : { ...choice, data };
   }
 
-  /** Options of every strategy that the config mentions, and the defaults of those that it does not. */
+  /** Options of pre-training, each objective's own checked by its definition. */
+  #pretrain(): PretrainOptions | undefined {
+    const stated = this.#top.pretrain;
+    if (stated === undefined) return undefined;
+    const parsed = this.#problems.parse(pretrainOptions, stated, "pretrain");
+    for (const [index, { name, options }] of (parsed === undefined ? [] : objectiveChoices(parsed)).entries()) {
+      const path = `pretrain.objectives.${index}`;
+      this.#define("objective", name, path, options, path);
+    }
+    return parsed;
+  }
+
+  /** Options of every strategy that the config mentions. */
   #strategies(): ReadonlyMap<string, unknown> {
     const parsed = new Map<string, unknown>();
     for (const [name, options] of Object.entries(this.#top.strategies)) {
       const path = `strategies.${name}`;
-      const loaded = this.#problems.try(() => this.#registry.get("fusion", name, this.#problems.at(path)));
-      if (loaded !== undefined)
-        parsed.set(
-          name,
-          this.#paths(
-            loaded.definition.options,
-            this.#problems.parse(loaded.definition.options as z.ZodType, options, path),
-            path,
-          ),
-        );
+      const defined = this.#define("fusion", name, path, options, path);
+      if (defined !== undefined) parsed.set(name, defined.options);
     }
     return parsed;
   }
