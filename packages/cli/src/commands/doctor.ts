@@ -24,7 +24,7 @@ export function doctorCommand(): Command {
     .action(async (options: DoctorOptions) => {
       const progress = progressOf(options);
       if (options.native === true) await buildNativeBackend(options.kind, progress);
-      if (options.native === true && options.quiet === true) return;
+      if (options.native === true && options.quiet === true && options.json !== true) return;
       const found = await examine(progress);
       if (options.json === true) printJson(found);
       else process.stdout.write(`${examination(found)}\n`);
