@@ -2,7 +2,7 @@ import { streams } from "@kgraft/runtime";
 import { beforeAll, describe, expect, it } from "vitest";
 import { arrayOf, collateExamples } from "./batch.ts";
 import type { Fusion } from "./contract.ts";
-import { piecesOfSpan, prepareExamples } from "./prepared-text.ts";
+import { prepareExamples } from "./prepared-text.ts";
 import { type SmallWorld, smallWorld } from "./testing/small-world.ts";
 
 let world: SmallWorld;
@@ -83,11 +83,6 @@ describe("prepareExamples", () => {
     const rewritten = await prepareExamples(world.examples, { ...settings, drawFor });
     expect(rewritten.prepared[0]?.encoding.tokens).toEqual(["[CLS]", "river", "[UNK]", "[SEP]"]);
     expect(rewritten.prepared[0]?.example.text).toBe("river 0");
-  });
-
-  it("never takes pieces of the second sequence for the text's", () => {
-    const encoding = world.tokenizer.encode("marl", "old tarn");
-    expect(piecesOfSpan(encoding, { start: 0, end: 8 })).toEqual([1]);
   });
 });
 

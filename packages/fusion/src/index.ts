@@ -10,7 +10,6 @@ export {
   type PreparedCorpus,
   type PreparedText,
   type PrepareOptions,
-  piecesOfSpan,
   prepareExamples,
 } from "./prepared-text.ts";
 export { stackFusions } from "./stack.ts";

@@ -1,5 +1,5 @@
 import type { Draw } from "@kgraft/runtime";
-import type { Encoding, TextExample, TextSpan, Tokenizer } from "@kgraft/text";
+import { piecesOf, type TextExample, type Tokenizer } from "@kgraft/text";
 import type { Fusion, PreparedExample } from "./contract.ts";
 
 /** A text example as one strategy reads it. */
@@ -18,6 +18,7 @@ export interface PreparedCorpus {
   readonly counts: Readonly<Record<string, number>>;
 }
 
+/** What {@link prepareExamples} takes. */
 export interface PrepareOptions {
   readonly tokenizer: Tokenizer;
   /** Most pieces, special tokens included. */
@@ -52,20 +53,6 @@ async function prepareExample(
   const { encoding, knowledge, counts } = fusion.prepare
     ? await fusion.prepare(example, plain, maxLength)
     : { encoding: plain, knowledge: undefined };
-  const targetPieces = example.target && piecesOfSpan(encoding, example.target);
+  const targetPieces = example.target && piecesOf(encoding, example.target);
   return { example, encoding, knowledge, counts, targetPieces, padId: tokenizer.special.pad ?? 0 };
-}
-
-/**
- * Finds the pieces that a span of the text touches, ascending. Only pieces of the first sequence are looked at, so pieces
- * that a strategy put in between neither count nor shift anything.
- */
-export function piecesOfSpan(encoding: Encoding, span: TextSpan): number[] {
-  const pieces: number[] = [];
-  for (let piece = 0; piece < encoding.ids.length; piece++) {
-    if (encoding.sequenceIds[piece] !== 0) continue;
-    const touches = (encoding.starts[piece] as number) < span.end && (encoding.ends[piece] as number) > span.start;
-    if (touches) pieces.push(piece);
-  }
-  return pieces;
 }

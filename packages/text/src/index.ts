@@ -4,5 +4,5 @@ export type { Candidate, Mention, TextExample, TextSpan } from "./example.ts";
 export { exampleLine, parseExample, type ReadExamplesOptions, readExamples, writeExamples } from "./examples.ts";
 export { type Masked, type MaskingOptions, maskPieces } from "./masking.ts";
 export { type OffsetTable, offsetTable } from "./offsets.ts";
-export { type PieceSpan, piecesOf } from "./spans.ts";
+export { piecesOf } from "./spans.ts";
 export { loadTokenizer } from "./tokenizer/load-tokenizer.ts";

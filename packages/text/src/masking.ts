@@ -1,7 +1,7 @@
 import { type Draw, InputError } from "@kgraft/runtime";
 import type { Encoding, Tokenizer } from "./encoding.ts";
-import type { PieceSpan } from "./spans.ts";
 
+/** How {@link maskPieces} chooses. */
 export interface MaskingOptions {
   /** Share of the pieces to predict. Default 0.15. */
   readonly rate?: number;
@@ -15,6 +15,12 @@ export interface MaskingOptions {
    * max(1, round(rate × pieces)) pieces, less where the next word would not fit.
    */
   readonly mode?: "bernoulli" | "exact";
+}
+
+/** Half-open range of pieces that are chosen together. */
+interface PieceSpan {
+  readonly first: number;
+  readonly last: number;
 }
 
 /** A masked encoding. */

@@ -1,6 +1,5 @@
-import type { Encoding, Mention } from "@kgraft/text";
+import { type Encoding, type Mention, piecesOf } from "@kgraft/text";
 import type { PreparedExample } from "../contract.ts";
-import { piecesOfSpan } from "../prepared-text.ts";
 import type { ErnieThuOptions } from "./options.ts";
 
 /** Entities of an example's pieces: int32 [T], row of the entity table, 0 for none. */
@@ -33,7 +32,7 @@ export function alignEntities(
   const longestFirst = mentions.toSorted((a, b) => a.start - b.start || b.end - a.end);
   for (const mention of longestFirst) {
     count("mentions");
-    const pieces = piecesOfSpan(encoding, mention);
+    const pieces = piecesOf(encoding, mention);
     const row = rowOf(mention.entity);
     const [first] = pieces;
     if (first === undefined) {

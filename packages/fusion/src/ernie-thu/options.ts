@@ -66,4 +66,5 @@ export const ernieThuOptions = z
     message: "fusedLayers and layerTypes both say which layers fuse; give one of them",
   });
 
+/** Options of `ernie-thu`, parsed. */
 export type ErnieThuOptions = z.infer<typeof ernieThuOptions>;
