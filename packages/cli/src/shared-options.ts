@@ -41,6 +41,7 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** Shows work on stderr, unless `--quiet`. */
 export function progressOf({ quiet }: SharedOptions): Progress {
   return quiet === true ? silent : terminalProgress();
 }

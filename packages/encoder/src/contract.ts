@@ -93,6 +93,7 @@ export interface LayerRange {
   readonly to?: number;
 }
 
+/** What a run of the layers leaves behind. */
 export interface EncoderRun {
   readonly stream: Stream;
   /** All hidden states from `from` on, where asked for: entry 0 is the input to the first layer that ran. */

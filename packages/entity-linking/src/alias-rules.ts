@@ -1,5 +1,6 @@
 import { isFunctionWord } from "./function-words.ts";
 
+/** Which aliases are looked for, and in what writing; see the options of `dictionary`. */
 export interface AliasRuleOptions {
   readonly numbers: boolean;
   readonly acronyms: "match-case" | "any-case";

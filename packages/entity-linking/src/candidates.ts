@@ -3,6 +3,7 @@ import type { AliasIndex } from "./alias-index.ts";
 
 const mostCachedLists = 1 << 16;
 
+/** How priors are made of weights, and how many candidates are kept; see the options of `dictionary`. */
 export interface PriorOptions {
   /** Added to every candidate's weight. */
   readonly smoothing: number;

@@ -15,6 +15,7 @@ import { cellFolder, comparisonFolder } from "./run-folders.ts";
 import { lockFolder } from "./run-lock.ts";
 import { assertGoing } from "./stopped.ts";
 
+/** What is compared, and how often. */
 export interface CompareOptions {
   /** Strategies, stacks and controls, as they are to stand in the table. */
   readonly arms: readonly string[];

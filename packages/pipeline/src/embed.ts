@@ -6,6 +6,7 @@ import type { RunConfig } from "./config/run-config.ts";
 import { STAGE_FILE } from "./stage-store.ts";
 import { embedGraph } from "./stages/embed-graph.ts";
 
+/** Where embeddings go, and how their making is watched and stopped. */
 export interface EmbedOptions {
   /** Where to copy the embeddings; absent: they stay among the run's stages. */
   readonly output?: string | undefined;
@@ -13,6 +14,7 @@ export interface EmbedOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Where the embeddings are, and what was measured of them. */
 export interface EmbedOutcome {
   readonly folder: string;
   readonly metrics: Readonly<Record<string, unknown>>;

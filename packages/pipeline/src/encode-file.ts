@@ -10,6 +10,7 @@ import { openBackend, Parameters } from "@kgraft/tensor";
 import { readExamples } from "@kgraft/text";
 import { untilStopped } from "./stopped.ts";
 
+/** What {@link encodeFile} reads, runs and writes. */
 export interface EncodeFileOptions {
   /** A model folder, or `pypi:`, `hf:`, `file:`. */
   readonly model: string;

@@ -4,6 +4,7 @@ import { withSharedWork } from "./composition.ts";
 import type { RunConfig } from "./config/run-config.ts";
 import { type LinkCounts, writeLinked } from "./stages/link-text.ts";
 
+/** What {@link linkFile} reads and writes. */
 export interface LinkFileOptions {
   /** JSON Lines of `{id, text}`. */
   readonly input: string;

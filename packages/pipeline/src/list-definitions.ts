@@ -18,6 +18,7 @@ const kinds: Readonly<Record<string, SlotName>> = {
   datasets: "dataset",
 };
 
+/** What {@link listLoaded} takes: `fusion`, `linkers`, …, `backends`. */
 export const listKinds: readonly string[] = [...Object.keys(kinds), "backends"];
 
 /** One option of a definition, from the schema that the config reader uses. */
@@ -28,6 +29,7 @@ export interface ListedOption {
   readonly description?: string | undefined;
 }
 
+/** Something that a config can name, with its options. */
 export interface ListedDefinition {
   readonly name: string;
   readonly package: string;

@@ -18,6 +18,7 @@ import { writeRunReport } from "./report/run-report.ts";
 import { runFolder } from "./run-folders.ts";
 import { lockFolder } from "./run-lock.ts";
 
+/** Whether a run goes on from an earlier one, and how it is watched and stopped. */
 export interface RunOptions {
   /** Go on where a run was broken off; with nothing there, start afresh. */
   readonly resume: boolean;
@@ -25,6 +26,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Where a run's results are, and its scores. */
 export interface RunOutcome {
   readonly folder: string;
   /** As in `metrics.json`: by task, split and metric. */

@@ -10,6 +10,7 @@ export interface PreparedTexts {
   readonly counts: Readonly<Record<string, number>>;
 }
 
+/** What {@link prepareTexts} reads the examples with. */
 export interface PrepareTextsOptions {
   readonly model: FusedEncoder;
   readonly tokenizer: Tokenizer;

@@ -23,6 +23,7 @@ export interface StoredStates {
   close(): Promise<void>;
 }
 
+/** Which states are stored, and where. */
 export interface StoreOptions {
   readonly layer: number;
   /** Where they are kept and found again, under a name made of the weights and pieces; absent: in memory. */

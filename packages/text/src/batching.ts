@@ -1,5 +1,6 @@
 import { type Draw, InputError } from "@kgraft/runtime";
 
+/** How {@link bucketBatches} fills its batches: by rows or by pieces. */
 export type BucketOptions = {
   /** Lengths are padded to a multiple of this, and to coarser multiples above eight of it. Default 8. */
   readonly multipleOf?: number;

@@ -16,6 +16,7 @@ export interface Encoding {
   readonly truncated: number;
 }
 
+/** How a text is cut and framed. */
 export interface EncodeOptions {
   /** Most pieces, special tokens included. Default: no limit. */
   readonly maxLength?: number;

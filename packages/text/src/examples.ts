@@ -13,6 +13,7 @@ import {
 } from "./example-fields.ts";
 import { type OffsetTable, offsetTable } from "./offsets.ts";
 
+/** How {@link readExamples} takes a file, and what a bad line does. */
 export interface ReadExamplesOptions {
   /** What the file's offsets count. Default `codePoints`, as Python tools write. */
   readonly offsets?: "codePoints" | "utf16";

@@ -10,6 +10,7 @@ interface CompareOptions extends SharedOptions {
   readonly controls?: boolean;
 }
 
+/** `kgraft compare`: one table of strategies and controls. */
 export function compareCommand(): Command {
   return sharedCommand(
     "compare",

@@ -8,6 +8,7 @@ interface DoctorOptions extends SharedOptions {
   readonly kind: "cpu" | "cuda";
 }
 
+/** `kgraft doctor`: what works on this machine. */
 export function doctorCommand(): Command {
   return sharedCommand(
     "doctor",

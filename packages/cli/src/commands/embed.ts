@@ -4,6 +4,7 @@ import { interruptible } from "../interruption.ts";
 import { configOf, printJson, progressOf, type SharedOptions, sharedCommand } from "../shared-options.ts";
 import { scoreTable } from "../tables.ts";
 
+/** `kgraft embed`: KG embeddings. */
 export function embedCommand(): Command {
   return sharedCommand("embed", "train KG embeddings, evaluate them, write them", "kgraft embed configs/toy.yaml")
     .argument("<config>", "YAML file with graph: and embedding:")

@@ -10,6 +10,7 @@ interface EncodeOptions extends SharedOptions {
   readonly layers: "last" | "all";
 }
 
+/** `kgraft encode`: hidden states of texts. */
 export function encodeCommand(): Command {
   return sharedCommand(
     "encode",

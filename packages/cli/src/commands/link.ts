@@ -10,6 +10,7 @@ interface LinkOptions extends SharedOptions {
   readonly offsets: "codePoints" | "utf16";
 }
 
+/** `kgraft link`: entity linking of a file. */
 export function linkCommand(): Command {
   return sharedCommand(
     "link",

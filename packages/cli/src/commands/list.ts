@@ -8,6 +8,7 @@ interface ListOptions extends SharedOptions {
   readonly schema?: boolean;
 }
 
+/** `kgraft list`: what is loaded. */
 export function listCommand(): Command {
   return sharedCommand("list", "what is loaded, from where, with paper and options", "kgraft list fusion")
     .addArgument(new Argument("[kind]", "what to list").choices([...listKinds]))

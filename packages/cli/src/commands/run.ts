@@ -4,6 +4,7 @@ import { interruptible } from "../interruption.ts";
 import { configOf, printJson, progressOf, type SharedOptions, sharedCommand } from "../shared-options.ts";
 import { runTable } from "../tables.ts";
 
+/** `kgraft run`: all stages of a config. */
 export function runCommand(): Command {
   return sharedCommand(
     "run",

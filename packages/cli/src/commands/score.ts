@@ -8,6 +8,7 @@ interface ScoreOptions extends SharedOptions {
   readonly predictions: string;
 }
 
+/** `kgraft score`: metrics from two files. */
 export function scoreCommand(): Command {
   return sharedCommand(
     "score",

@@ -45,6 +45,7 @@ export interface CheckpointOrigin {
 /** A checkpoint that can read text. */
 export type CheckpointWithTokenizer = Checkpoint & { readonly tokenizer: Tokenizer };
 
+/** How {@link loadCheckpoint} finds and reads a checkpoint. */
 export interface CheckpointOptions {
   readonly progress?: Progress;
   /** What a relative `file:` path is relative to; default the working folder. */

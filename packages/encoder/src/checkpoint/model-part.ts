@@ -6,6 +6,7 @@ import type { ConfigJson } from "../config.ts";
 
 /** What stands beside the encoder in a model folder, in `<part>.safetensors`: a fusion strategy's tensors, a task's head. */
 export const modelParts = ["fusion", "head"] as const;
+/** One of {@link modelParts}. */
 export type ModelPartName = (typeof modelParts)[number];
 
 /** A part: what it was made with, as config.json states it under `kgraft.<part>`, and its tensors. */

@@ -17,6 +17,7 @@ export interface EncodedText {
   readonly truncated: number;
 }
 
+/** What {@link encodeTexts} runs, and how. */
 export interface EncodeTextsOptions {
   readonly encoder: TransformerEncoder;
   readonly weights: Weights;

@@ -12,16 +12,19 @@ export interface Choice {
   readonly options: unknown;
 }
 
+/** A graph, with the closure that KG embeddings are trained on. */
 export interface GraphChoice extends Choice {
   readonly closure?: readonly string[] | undefined;
   readonly closureDepth?: number | undefined;
 }
 
+/** A task, with the data set that its examples come from. */
 export interface TaskChoice extends Choice {
   /** A named data set; absent where the task's own options name files. */
   readonly data?: Choice | undefined;
 }
 
+/** Where the encoder comes from. */
 export type EncoderOptions = z.infer<typeof encoderOptions>;
 
 /** A config that was read and checked. */

@@ -61,6 +61,7 @@ export const encoderOptions = z
     }
   });
 
+/** What a run or comparison writes for people beside its numbers. */
 export const reportOptions = z.strictObject({
   html: z.boolean().default(true).describe("Write report.html"),
   tensorboard: z.boolean().default(true).describe("Write TensorBoard events"),

@@ -5,6 +5,7 @@ export interface Curve {
   readonly points: readonly CurvePoint[];
 }
 
+/** A number at one step. */
 export interface CurvePoint {
   readonly step: number;
   readonly value: number;

@@ -8,6 +8,7 @@ export interface ReportTable {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** Curves that share their axes. */
 export interface ReportChart {
   readonly title: string;
   readonly axis: string;

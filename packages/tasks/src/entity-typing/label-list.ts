@@ -11,6 +11,7 @@ export interface LabelList {
   readonly notes: readonly string[];
 }
 
+/** How {@link settleLabels} settles. */
 export interface LabelListOptions {
   /** The stated list; absent: the labels of the training examples, sorted by code unit. */
   readonly stated?: readonly string[] | undefined;

@@ -52,4 +52,5 @@ export const entityTypingOptions = z
         context.addIssue({ code: "custom", path: [key], message: "has a meaning with labels: multiple only" });
   });
 
+/** Options of entity typing, parsed. */
 export type EntityTypingOptions = z.infer<typeof entityTypingOptions>;

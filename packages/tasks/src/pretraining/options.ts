@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { learningOptions } from "../task-options.ts";
 
 const objective = z.union([z.string(), z.looseObject({ name: z.string() })]);
 
@@ -21,16 +22,7 @@ export const pretrainOptions = z
       .describe("First steps, in which only new heads and the fusion learn and the encoder stays as it is"),
     batchSize: z.int().min(1).optional().describe("Examples a step. Default: 32, where there is no batchTokens"),
     batchTokens: z.int().min(8).optional().describe("Most word pieces a step, padding included, instead of batchSize"),
-    rate: z.number().positive().default(5e-5).describe("Highest learning rate of the encoder's parameters"),
-    newRate: z
-      .number()
-      .positive()
-      .default(1e-3)
-      .describe("Highest learning rate of new parameters: the heads' and the fusion's"),
-    warmup: z.number().min(0).max(1).default(0.1).describe("Share of the steps over which the rates rise from 0"),
-    schedule: z.enum(["linear", "constant"]).default("linear").describe("What the rates do after the warm-up"),
-    clip: z.number().positive().default(1).describe("Largest global norm of the gradients"),
-    weightDecay: z.number().min(0).default(0.01).describe("Decoupled; none on biases and normalisation"),
+    ...learningOptions,
     freezeLayers: z
       .int()
       .min(0)
@@ -47,6 +39,7 @@ export const pretrainOptions = z
     if (options.headSteps > options.steps) issue("headSteps", `must be at most steps, ${options.steps}`);
   });
 
+/** Options of continued pre-training, parsed. */
 export type PretrainOptions = z.infer<typeof pretrainOptions>;
 
 /** An objective that a config names, with its options as they stand there. */

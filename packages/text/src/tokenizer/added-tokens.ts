@@ -12,6 +12,7 @@ export const addedTokenSchema = z.object({
   normalized: z.boolean().default(false),
 });
 
+/** A piece that is found in the text before anything else is done to it. */
 export type AddedToken = z.output<typeof addedTokenSchema>;
 
 /** A part of a text: an added token, or what stands between two of them. */
