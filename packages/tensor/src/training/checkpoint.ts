@@ -1,5 +1,5 @@
-import { readdir, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { access, constants, readdir, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import {
   InputError,
   isTemporaryName,
@@ -45,11 +45,13 @@ export class Checkpoints {
    * Opens the folder of a run, and removes what a killed process left half-written.
    *
    * @throws InputError `tensor.checkpoint.present` where the run is not to be resumed but the folder holds one
+   * @throws RunError `tensor.checkpoint.folder` where nothing can be read or written there
    */
   static async open(options: CheckpointOptions, progress: Progress): Promise<Checkpoints> {
     const checkpoints = new Checkpoints(options, progress);
     for (const name of await list(options.folder))
       if (isTemporaryName(name)) await rm(join(options.folder, name), { recursive: true, force: true });
+    await refuseReadOnly(options.folder);
     const last = (await checkpoints.#steps())[0];
     if (last === undefined || options.resume) return checkpoints;
     throw new InputError({
@@ -145,6 +147,23 @@ async function list(folder: string): Promise<string[]> {
     if (cause.code === "ENOENT") return [];
     throw new RunError({ code: "tensor.checkpoint.folder", at: folder, problem: cause.message, cause });
   });
+}
+
+/** Before hours of training rather than after: checks the folder, or the nearest above it that is there. */
+async function refuseReadOnly(folder: string): Promise<void> {
+  try {
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT" && dirname(folder) !== folder) return refuseReadOnly(dirname(folder));
+    throw new RunError({
+      code: "tensor.checkpoint.folder",
+      at: folder,
+      problem: `cannot be written: ${message}`,
+      fix: "Choose another folder for checkpoints, or make this one writable",
+      cause,
+    });
+  }
 }
 
 async function reading(folder: string, use: (file: SafetensorsFile) => Promise<void>): Promise<void> {
