@@ -1,7 +1,8 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pathOption, readJsonLines } from "@kgraft/runtime";
 import { z } from "zod";
+import { CompactStore } from "./compact/compact-store.ts";
+import { isThere, plainOrGzip } from "./data-file.ts";
 import type { Entity } from "./graph.ts";
 import { GraphBuilder } from "./graph-builder.ts";
 import type { GraphDefinition } from "./graph-definition.ts";
@@ -29,24 +30,24 @@ export type FolderOptions = z.infer<typeof options>;
 /**
  * A graph in three text files, each line checked: `entities.jsonl` (`id`, `label`, and optionally `aliases`,
  * `description`, `types`, `properties`), `relations.jsonl` (`id`, `label`; where the file is there, it must name every
- * relation) and `triples.tsv` (ids, with `\t`, `\n`, `\r`, `\\` for what cannot stand in a line).
+ * relation) and `triples.tsv` (ids, with `\t`, `\n`, `\r`, `\\` for what cannot stand in a line). Each may
+ * be gzip, with `.gz` behind its name.
  */
 export const folder: GraphDefinition<FolderOptions> = {
   name: "folder",
   summary: "A folder of text files: entities.jsonl, relations.jsonl (optional), triples.tsv.",
   options,
   async create({ path }, { progress }) {
-    const builder = new GraphBuilder(sourceName("folder", path));
+    const builder = new GraphBuilder(sourceName("folder", path), new CompactStore("source", true));
     const bar = progress.bar("graph folder", 0);
-    for await (const { value, at, number } of readJsonLines(join(path, folderFiles.entities))) {
+    for await (const { value, at, number } of readJsonLines(await plainOrGzip(join(path, folderFiles.entities)))) {
       builder.addEntity(readEntity(value, at), at);
       if (number % 10_000 === 0) bar.update(number, folderFiles.entities);
     }
-    await addRelations(builder, join(path, folderFiles.relations));
+    await addRelations(builder, await plainOrGzip(join(path, folderFiles.relations)));
     let triples = 0;
-    for await (const { head, relation, tail, at } of readTripleLines(join(path, folderFiles.triples), {
-      escaped: true,
-    })) {
+    const triplesPath = await plainOrGzip(join(path, folderFiles.triples));
+    for await (const { head, relation, tail, at } of readTripleLines(triplesPath, { escaped: true })) {
       builder.addTriple(head, relation, tail, at);
       if (++triples % 10_000 === 0) bar.update(triples, folderFiles.triples);
     }
@@ -55,12 +56,8 @@ export const folder: GraphDefinition<FolderOptions> = {
   },
 };
 
-async function addRelations(builder: GraphBuilder, path: string): Promise<void> {
-  const there = await stat(path).then(
-    () => true,
-    ({ code }: NodeJS.ErrnoException) => code !== "ENOENT",
-  );
-  if (!there) return;
+async function addRelations(builder: GraphBuilder<unknown>, path: string): Promise<void> {
+  if (!(await isThere(path))) return;
   for await (const { value, at } of readJsonLines(path)) {
     const record = new RecordReader(value, at).only(["id", "label"]);
     builder.addRelation({ id: record.text("id"), label: record.text("label") }, at);

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { InputError, messageOf, pathOption } from "@kgraft/runtime";
+import { pathOption } from "@kgraft/runtime";
 import { z } from "zod";
+import { readJsonFile } from "./data-file.ts";
 import type { Entity } from "./graph.ts";
 import { GraphBuilder } from "./graph-builder.ts";
 import type { GraphDefinition } from "./graph-definition.ts";
@@ -9,7 +9,7 @@ import { RecordReader } from "./record-reader.ts";
 import { sourceName } from "./source-name.ts";
 
 const options = z.strictObject({
-  path: z.string().meta(pathOption).describe("file with the JSON of graphology's graph.export()"),
+  path: z.string().meta(pathOption).describe("file with the JSON of graphology's graph.export(); may be gzip"),
   label: z.string().default("label").describe("node attribute that holds the label; the key where a node has none"),
   relation: z.string().default("relation").describe("edge attribute that holds the relation"),
 });
@@ -27,7 +27,7 @@ export const graphologyJson: GraphDefinition<GraphologyOptions> = {
   summary: "The JSON that graphology's graph.export() gives.",
   options,
   async create({ path, label, relation }) {
-    const file = new RecordReader(await readJson(path), path);
+    const file = new RecordReader(await readJsonFile(path, "Wanted the JSON of graphology's graph.export()"), path);
     const builder = new GraphBuilder(sourceName("graphology", path));
     for (const [value, at] of items(file, "nodes", path)) builder.addEntity(readNode(value, at, label), at);
     for (const [value, at] of items(new RecordReader(file.record("attributes"), path), "relations", path)) {
@@ -68,22 +68,4 @@ function addEdge(builder: GraphBuilder, value: unknown, at: string, relationName
   const target = entityId(edge.text("target"));
   builder.addTriple(source, relation, target, at);
   if (edge.flag("undirected") && source !== target) builder.addTriple(target, relation, source, at);
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    const problem = cause.code === "ENOENT" ? "no such file" : `cannot be read: ${messageOf(cause)}`;
-    throw new InputError({ code: "runtime.read", at: path, problem, cause });
-  });
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new InputError({
-      code: "runtime.json",
-      at: path,
-      problem: `is not JSON: ${messageOf(cause)}`,
-      wanted: "Wanted the JSON of graphology's graph.export()",
-      cause,
-    });
-  }
 }

@@ -7,7 +7,17 @@ it("binds every adapter of this package by its name, with described options", as
   const container = new Container();
   await container.load(graphs);
   const bound = container.getAll<GraphDefinition<unknown>>(GRAPH);
-  expect(bound.map(({ name }) => name)).toEqual(["folder", "graphology", "neo4j", "tsv", "wordnet"]);
+  expect(bound.map(({ name }) => name)).toEqual([
+    "codex",
+    "fewrel",
+    "folder",
+    "graphology",
+    "neo4j",
+    "rdf",
+    "spo",
+    "tsv",
+    "wordnet",
+  ]);
   for (const { options, summary } of bound) {
     const { shape } = options as unknown as { shape: Record<string, { description?: string }> };
     expect(summary).toMatch(/\.$/);

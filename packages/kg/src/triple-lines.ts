@@ -18,30 +18,31 @@ const writtenAs: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * Streams a file of lines `head TAB relation TAB tail`; empty lines are passed over.
+ * Reads a line `head TAB relation TAB tail`.
  *
  * @param escaped whether `\t`, `\n`, `\r` and `\\` stand for tab, newline, carriage return and backslash
- * @throws InputError `kg.triples.fields`, `kg.triples.escape` with `file:line`
+ * @throws InputError `kg.triples.fields`, `kg.triples.escape` at `at`
  */
-export async function* readTripleLines(path: string, { escaped }: { escaped: boolean }): AsyncGenerator<TripleLine> {
-  for await (const { text, at } of readLines(path)) {
-    if (text === "") continue;
-    const fields = text.split("\t");
-    if (fields.length !== 3 || fields.includes(""))
-      throw new InputError({
-        code: "kg.triples.fields",
-        at,
-        problem:
-          fields.length === 3 ? "has an empty field" : `has ${fields.length} field${fields.length > 1 ? "s" : ""}`,
-        wanted: "Wanted head, relation, tail separated by tabs",
-      });
-    const [head, relation, tail] = (escaped ? fields.map((field) => unescapeField(field, at)) : fields) as [
-      string,
-      string,
-      string,
-    ];
-    yield { head, relation, tail, at };
-  }
+export function parseTripleLine(text: string, at: string, { escaped }: { escaped: boolean }): TripleLine {
+  const fields = text.split("\t");
+  if (fields.length !== 3 || fields.includes(""))
+    throw new InputError({
+      code: "kg.triples.fields",
+      at,
+      problem: fields.length === 3 ? "has an empty field" : `has ${fields.length} field${fields.length > 1 ? "s" : ""}`,
+      wanted: "Wanted head, relation, tail separated by tabs",
+    });
+  const [head, relation, tail] = (escaped ? fields.map((field) => unescapeField(field, at)) : fields) as [
+    string,
+    string,
+    string,
+  ];
+  return { head, relation, tail, at };
+}
+
+/** Streams the triples of a file of such lines; empty lines are passed over. */
+export async function* readTripleLines(path: string, options: { escaped: boolean }): AsyncGenerator<TripleLine> {
+  for await (const { text, at } of readLines(path)) if (text !== "") yield parseTripleLine(text, at, options);
 }
 
 /** A triple as one line of `triples.tsv`. */

@@ -95,7 +95,8 @@ export class CompactGraph implements Graph {
   #entity(number: number): Entity {
     const id = textAt(this.parts.ids, number);
     const fields = JSON.parse(textAt(this.parts.fields, number)) as Partial<Entity>;
-    return { id, label: id, aliases: [], types: [], properties: {}, ...fields };
+    const { label = id, aliases = [], description, types = [], properties = {} } = fields;
+    return { id, label, aliases, ...(description === undefined ? {} : { description }), types, properties };
   }
 
   #triple(i: number): Triple {

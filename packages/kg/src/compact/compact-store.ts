@@ -13,7 +13,7 @@ import { TextList, type Texts, textAt } from "./texts.ts";
  * bytes, wherever it came from and in whatever order.
  */
 export class CompactStore implements GraphStore<CompactGraph> {
-  readonly remembersPlaces = false;
+  readonly remembersPlaces: boolean;
   readonly #order: "source" | "id";
   readonly #ids = new TextList();
   readonly #fields = new TextList();
@@ -21,8 +21,10 @@ export class CompactStore implements GraphStore<CompactGraph> {
   readonly #relationNumber = new Map<string, number>();
   readonly #triples = new Int32List(3 << 10);
 
-  constructor(order: "source" | "id") {
+  /** @param remembersPlaces see {@link GraphStore}; it costs a string an entity while the graph is built */
+  constructor(order: "source" | "id", remembersPlaces = false) {
     this.#order = order;
+    this.remembersPlaces = remembersPlaces;
   }
 
   get entityCount(): number {
