@@ -55,7 +55,10 @@ export interface Fusion<Knowledge = unknown> {
   readonly parameters?: readonly ParameterSpec[];
   /** Frozen tables a seam reads, e.g. entity vectors: name to array; on the device once, passed in every batch. */
   readonly constants?: Readonly<Record<string, HostArray>>;
-  /** The lowest layer this strategy changes: below it hidden states are plain BERT's and may be stored. Default L. */
+  /**
+   * The lowest layer this strategy changes: below it hidden states are plain BERT's and may be stored. Default: 0 where it has
+   * `attention`, `embed` or `layer`, else L.
+   */
   readonly firstLayer?: number;
   /** Patterns of parameter names that this strategy freezes. */
   readonly frozen?: readonly string[];

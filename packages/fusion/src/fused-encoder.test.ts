@@ -4,6 +4,7 @@ import { inference, openBackend, Parameters, tf, toDevice } from "@kgraft/tensor
 import { Container } from "inversify";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { collateExamples } from "./batch.ts";
+import type { Fusion } from "./contract.ts";
 import { ernieThu } from "./ernie-thu/index.ts";
 import { createFusedEncoder } from "./fused-encoder.ts";
 import module from "./module.ts";
@@ -59,6 +60,16 @@ describe("createFusedEncoder", () => {
     expect(fused.headParameters).toEqual([]);
     expect(fused.constants).toEqual({});
     expect(fused.firstLayer).toBe(4);
+  });
+
+  it("takes a strategy that reaches into the encoder, and does not say from where, to change every layer", () => {
+    const encoder = createEncoder(world.encoder);
+    const first = (fusion: Fusion): number => createFusedEncoder(encoder, fusion).firstLayer;
+    expect(first({ attention: () => ({}) })).toBe(0);
+    expect(first({ embed: (stream) => stream })).toBe(0);
+    expect(first({ layer: () => undefined })).toBe(0);
+    expect(first({ layer: () => undefined, firstLayer: 3 })).toBe(3);
+    expect(first({ collate: () => ({}) })).toBe(4);
   });
 
   it("refuses stored states from above the first fused layer", async () => {

@@ -3,6 +3,7 @@ import { RunError } from "@kgraft/runtime";
 import type { HostArray, Loss, ParameterSpec, StepContext, TensorBatch, Weights } from "@kgraft/tensor";
 import { arrayOf, batchArrays } from "./batch.ts";
 import type { Fusion, SeamInput } from "./contract.ts";
+import { firstChangedLayer } from "./first-layer.ts";
 
 /** An encoder with a strategy grafted onto it: what tasks train and run. */
 export interface FusedEncoder {
@@ -34,7 +35,7 @@ export interface FusedEncoder {
 /** Grafts a strategy onto an encoder; `none` (the empty object) leaves it as it is. */
 export function createFusedEncoder(encoder: TransformerEncoder, fusion: Fusion): FusedEncoder {
   const heads = Object.entries(fusion.heads ?? {});
-  const firstLayer = fusion.firstLayer ?? encoder.config.numLayers;
+  const firstLayer = firstChangedLayer(fusion) ?? encoder.config.numLayers;
   return {
     encoder,
     fusion,

@@ -3,6 +3,7 @@ import { RunError } from "@kgraft/runtime";
 import type { Encoding } from "@kgraft/text";
 import { z } from "zod";
 import type { Fusion, FusionDefinition, PreparedExample, SeamInput } from "./contract.ts";
+import { firstChangedLayer } from "./first-layer.ts";
 import { checkStack } from "./stack-check.ts";
 
 /** A strategy of a stack and what it made. */
@@ -51,7 +52,7 @@ export function stackFusions(definitions: readonly FusionDefinition[], at: strin
 
 function compose(parts: readonly StackPart[]): Fusion<StackKnowledge> {
   const fusions = parts.map(({ fusion }) => fusion);
-  const firstLayers = fusions.flatMap(({ firstLayer }) => firstLayer ?? []);
+  const firstLayers = fusions.flatMap((fusion) => firstChangedLayer(fusion) ?? []);
   return {
     parameters: fusions.flatMap(({ parameters }) => parameters ?? []),
     constants: merge(fusions.map(({ constants }) => constants)),
