@@ -1,11 +1,9 @@
-import { createRequire } from "node:module";
 import type { CheckedArm } from "./arms.ts";
 import { required, type SharedWork } from "./composition.ts";
 import type { Choice, RunConfig } from "./config/run-config.ts";
 import { choiceIdentity, contentDigest, fingerprint } from "./fingerprint.ts";
 import { strategyOptions } from "./stages/build-model.ts";
-
-const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+import { version } from "./version.ts";
 
 /** The fingerprint of everything that decides what an arm with a seed comes to. */
 export async function cellIdentity({ config, backend }: SharedWork, arm: CheckedArm, seed: number): Promise<string> {

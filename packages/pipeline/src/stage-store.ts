@@ -5,6 +5,7 @@ import { type Progress, writeFileAtomic, writeFolderAtomic } from "@kgraft/runti
 import { fingerprint } from "./fingerprint.ts";
 import { lockFolderInTurn, removeAbandoned } from "./run-lock.ts";
 import { assertGoing } from "./stopped.ts";
+import { version } from "./version.ts";
 
 /** Stands in a stage's folder once it is whole. */
 export const STAGE_FILE = "stage.json";
@@ -19,14 +20,13 @@ export interface StageResult {
 }
 
 /**
- * Finished stages by the fingerprint of everything that went into them. A stage's folder appears whole or not at all;
- * what it keeps while it works (checkpoints) lies beside it under `<stage>.work` until it is done. Processes that want the
- * same stage take turns.
+ * Finished stages by the fingerprint of everything that went into them, kgraft's version included. A stage's folder
+ * appears whole or not at all; what it keeps while it works (checkpoints) lies beside it under `<stage>.work` until it is
+ * done. Processes that want the same stage take turns.
  */
 export class StageStore {
   readonly #folder: string;
   readonly #progress: Progress;
-
   readonly #signal: AbortSignal | undefined;
 
   constructor(folder: string, progress: Progress, signal?: AbortSignal) {
@@ -47,7 +47,7 @@ export class StageStore {
     make: (folder: string, work: string) => Promise<void>,
   ): Promise<StageResult> {
     assertGoing(this.#signal);
-    const folder = join(this.#folder, `${name}-${fingerprint(inputs)}`);
+    const folder = join(this.#folder, `${name}-${fingerprint({ version, inputs })}`);
     const work = `${folder}.work`;
     const there = await finished(folder);
     if (there !== undefined && !existsSync(work)) return there;
