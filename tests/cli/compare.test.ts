@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Ended, kgraft, leftovers, readJson, temporaryFolder, tinyConfig } from "./kgraft.ts";
@@ -99,6 +99,15 @@ describe("kgraft compare", () => {
     expect(changed.stderr).not.toContain("kept");
     expect(readFileSync(join(home, "none/seed-13/cell.json"), "utf8")).not.toBe(kept);
     expect(arms[0]?.scores.looseMicroF1).not.toHaveProperty("deviation");
+  });
+
+  test("writes TensorBoard events without a report where the config wants them alone", async () => {
+    const output = join(folder, "events");
+    const { code, stdout } = await compare("--set", "report.html=false", "--set", `output=${output}`);
+    expect([code, stdout.includes("Report:")]).toEqual([0, false]);
+    expect(existsSync(join(output, "compare/report.html"))).toBe(false);
+    for (const arm of ["none", "ernie-thu"])
+      expect(readdirSync(join(output, "compare", arm, "seed-13")).join()).toMatch(/events\.out\.tfevents/);
   });
 
   test("refuses an arm that is named twice or unknown before anything runs", async () => {

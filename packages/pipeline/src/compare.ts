@@ -68,9 +68,7 @@ export async function compare(config: RunConfig, options: CompareOptions): Promi
         remarks: remarksOf(cells),
         report: undefined,
       };
-      const report = config.report.html
-        ? await writeComparisonReport(folder, config, comparison, cells, noted.notes)
-        : undefined;
+      const report = await writeComparisonReport(folder, config, comparison, cells, noted.notes);
       const result: Comparison = { ...comparison, report };
       await writeFileAtomic(join(folder, "comparison.json"), `${JSON.stringify(result, null, 2)}\n`);
       return result;

@@ -9,9 +9,9 @@ import { type ReportChart, type ReportTable, reportPage } from "./report-page.ts
 import { countNotes, embeddingTables, writeCellEvents } from "./run-report.ts";
 
 /**
- * Writes `report.html` of a comparison, and TensorBoard events of each cell as the config says.
+ * Writes `report.html` of a comparison and TensorBoard events of each cell, as its config says.
  *
- * @returns the report's path
+ * @returns the report's path; undefined where the config wants none
  */
 export async function writeComparisonReport(
   folder: string,
@@ -19,9 +19,10 @@ export async function writeComparisonReport(
   comparison: Comparison,
   cells: readonly FinishedCell[],
   notes: readonly string[],
-): Promise<string> {
+): Promise<string | undefined> {
   if (config.report.tensorboard)
     for (const cell of cells) await writeCellEvents(cellFolder(config, cell.arm, cell.seed), cell);
+  if (!config.report.html) return undefined;
   const first = cells[0] as FinishedCell;
   const seeds = comparison.arms[0]?.seeds.length ?? 0;
   const page = reportPage({
