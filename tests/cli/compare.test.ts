@@ -124,7 +124,7 @@ describe("kgraft compare", () => {
       expect([code, stdout, existsSync(output)]).toEqual([2, "", false]);
       return stderr;
     };
-    expect(await refuse("none,none")).toBe('error --strategies: "none" is named twice.\n');
+    expect(await refuse("none,none")).toBe('error --strategies: "none" is named twice. Name each arm once.\n');
     expect(await refuse("none,ernie-tu")).toContain('no fusion strategy "ernie-tu"');
   });
 });

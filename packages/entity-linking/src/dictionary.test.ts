@@ -257,7 +257,7 @@ describe("bad input", () => {
     };
     const options = dictionary.options.parse({});
     await expect(dictionary.create(options, { graph, progress: silent })).rejects.toThrow(
-      "remote: has no entity to link to.",
+      "remote: has 0 entities. Wanted at least one to link to. Check the graph's path, labels and filter.",
     );
   });
 

@@ -125,7 +125,13 @@ async function buildIndex(
     if (entityIds.length % 5000 === 0) bar.update(entityIds.length);
   }
   if (entityIds.length === 0)
-    throw new InputError({ code: "linking.graph.empty", at: graph.source, problem: "has no entity to link to" });
+    throw new InputError({
+      code: "linking.graph.empty",
+      at: graph.source,
+      problem: "has 0 entities",
+      wanted: "Wanted at least one to link to",
+      fix: "Check the graph's path, labels and filter",
+    });
   const degrees = byDegree.includes(true) ? await countDegrees(graph, entityIds) : undefined;
   const index = builder.finish(ranksOf(entityIds), (entity) =>
     byDegree[entity] ? (1 + (degrees?.[entity] ?? 0)) ** chosen.degreePower : 1,

@@ -74,5 +74,5 @@ it("refuses documents that do not pair up", () => {
   expect(() => scoreLinks(one, [], "strong")).toThrow('predictions: have no document "1". Wanted every document once');
   expect(() => scoreLinks(one, [document("1"), document("2")], "strong")).toThrow('gold: has no document "2".');
   expect(() => scoreLinks([...one, ...one], one, "strong")).toThrow('gold: the document "1" stands twice.');
-  expect(() => scoreLinks([], [], "strong")).toThrow("gold: holds no document to score.");
+  expect(() => scoreLinks([], [], "strong")).toThrow("gold: holds 0 documents. Wanted at least one to score.");
 });

@@ -60,7 +60,12 @@ export function scoreLinks(
   match: SpanMatch,
 ): LinkScores {
   if (gold.length === 0)
-    throw new InputError({ code: "linking.score.empty", at: "gold", problem: "holds no document to score" });
+    throw new InputError({
+      code: "linking.score.empty",
+      at: "gold",
+      problem: "holds 0 documents",
+      wanted: "Wanted at least one to score",
+    });
   const pairs = join(gold, predicted);
   const all = pairs.map(([expected, found]) => countDocument(expected, found, match));
   const known = (links: readonly Link[]) => links.filter(({ entity }) => entity !== undefined);

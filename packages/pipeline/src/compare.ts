@@ -85,7 +85,12 @@ function readArms(config: RunConfig, { arms, controls }: CompareOptions): readon
   );
   const doubled = names.find((name, index) => names.indexOf(name) !== index);
   if (doubled !== undefined)
-    throw new InputError({ code: "compare.arms", at: AT, problem: `"${doubled}" is named twice` });
+    throw new InputError({
+      code: "compare.arms",
+      at: AT,
+      problem: `"${doubled}" is named twice`,
+      fix: "Name each arm once",
+    });
   return names.map((name) => readArm(config, name, AT));
 }
 

@@ -88,7 +88,7 @@ const broken: readonly (readonly [title: string, from: string, change: (file: Js
     "an unknown token outside the vocabulary",
     "word-piece",
     (file) => ({ ...file, model: { ...(file.model as Json), unk_token: "<oov>" } }),
-    /model\.unk_token: the unknown token "<oov>" is not in the vocabulary\./,
+    /model\.unk_token: the unknown token "<oov>" is not in the vocabulary\. Wanted one of its pieces\./,
   ],
   [
     "a template with an undefined token",
@@ -126,7 +126,9 @@ it("names a missing file", async () => {
 it("names a file that is not JSON", async () => {
   const path = join(await temporaryFolder(), "tokenizer.json");
   await writeFile(path, "{");
-  await expect(loadTokenizer(path)).rejects.toThrow(`${path}: is not JSON: `);
+  const message = await loadTokenizer(path).catch((error: Error) => error.message);
+  expect(message).toContain(`${path}: is not JSON: `);
+  expect(message).toContain("Wanted a file as the Hugging Face libraries write it. Fetch it again:");
 });
 
 it("refuses a do_lower_case that contradicts the normalizer", async () => {

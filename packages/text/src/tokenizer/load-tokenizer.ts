@@ -52,6 +52,7 @@ async function readConfig(path: string): Promise<TokenizerConfig> {
     code: "text.tokenizer.config",
     at: `${path}: ${issue?.path.join(".")}`,
     problem: issue?.message ?? "is not understood",
+    wanted: "Wanted the tokenizer_config.json that stands beside this tokenizer.json",
   });
 }
 
@@ -72,6 +73,13 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new InputError({ code: "text.tokenizer.json", at: path, problem: `is not JSON: ${messageOf(cause)}`, cause });
+    throw new InputError({
+      code: "text.tokenizer.json",
+      at: path,
+      problem: `is not JSON: ${messageOf(cause)}`,
+      wanted: "Wanted a file as the Hugging Face libraries write it",
+      fix: "Fetch it again: it may be cut short, or a pointer to a large file",
+      cause,
+    });
   }
 }

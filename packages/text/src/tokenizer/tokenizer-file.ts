@@ -115,6 +115,7 @@ function assertUnknownToken(model: Model, at: string): void {
     code: "text.tokenizer.unknownToken",
     at: `${at}: model.unk_token`,
     problem: `the unknown token ${JSON.stringify(model.unknownToken)} is not in the vocabulary`,
+    wanted: "Wanted one of its pieces",
   });
 }
 
