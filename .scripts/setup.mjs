@@ -64,5 +64,5 @@ export function kgraft(args, options = {}) {
 
 /** Builds the native backend where that can be done; says in one line why it is not. */
 export function setUpNative() {
-  return kgraft(["doctor", "--native", "--quiet"]) === 0;
+  return kgraft(["doctor", "--native"], { stdio: ["ignore", "ignore", "inherit"] }) === 0;
 }

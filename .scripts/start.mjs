@@ -3,6 +3,7 @@ import { kgraft, setUp, setUpNative } from "./setup.mjs";
 
 setUp();
 const native = setUpNative();
+if (!native) process.stderr.write("Going on with WebAssembly: the same questions on fewer examples.\n");
 const config = native ? "configs/quickstart.yaml" : "configs/quickstart-wasm.yaml";
 process.exitCode = kgraft([
   "compare",

@@ -41,6 +41,7 @@ function overrideExits(command: Command, path = command.name()): void {
 
 /** Runs the command line; returns the exit code: 0 done, 1 the run failed, 2 bad usage, config or input, 130 or 143 a signal. */
 export async function main(args: readonly string[]): Promise<number> {
+  process.on("uncaughtException", (error) => process.exit(reportFailure(error)));
   try {
     await program().parseAsync([...args], { from: "user" });
     return 0;

@@ -131,10 +131,17 @@ async function runCells(
   return cells;
 }
 
+/** What the remarks read of an embedding's metrics. */
+interface VectorMetrics {
+  readonly probe?: { readonly accuracy: number; readonly majority: number };
+  readonly "link-prediction"?: { readonly test: { readonly mrr: number } };
+}
+
 function remarksOf(cells: readonly FinishedCell[]): readonly string[] {
   const embedding = cells.find((cell) => cell.embedding !== undefined)?.embedding;
   if (embedding === undefined) return [];
-  const { probe, mrr } = embedding as { probe?: { accuracy: number; majority: number }; mrr?: number };
+  const { probe, "link-prediction": ranking } = embedding as VectorMetrics;
+  const mrr = ranking?.test.mrr;
   const parts = [
     ...(mrr === undefined ? [] : [`filtered MRR ${mrr.toFixed(3)} on held-out triples`]),
     ...(probe === undefined

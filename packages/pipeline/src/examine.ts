@@ -42,7 +42,14 @@ function backendText({ usable, description, threads, cuda, speed, why }: Backend
   return parts.join(", ");
 }
 
+/** A native backend in the cache. */
+export interface NativeBuild {
+  readonly folder: string;
+  /** False: it was there already. */
+  readonly built: boolean;
+}
+
 /** Builds the native backend into the cache; quick where it is there. */
-export async function buildNativeBackend(kind: "cpu" | "cuda", progress: Progress): Promise<void> {
-  await buildNative({ kind, progress });
+export function buildNativeBackend(kind: "cpu" | "cuda", progress: Progress): Promise<NativeBuild> {
+  return buildNative({ kind, progress });
 }

@@ -1,4 +1,5 @@
 import { buildNativeBackend, examine } from "@kgraft/pipeline";
+import type { Progress } from "@kgraft/runtime";
 import { type Command, Option } from "commander";
 import { printJson, progressOf, type SharedOptions, sharedCommand } from "../shared-options.ts";
 import { examination } from "../tables.ts";
@@ -24,10 +25,19 @@ export function doctorCommand(): Command {
     )
     .action(async (options: DoctorOptions) => {
       const progress = progressOf(options);
-      if (options.native === true) await buildNativeBackend(options.kind, progress);
-      if (options.native === true && options.quiet === true && options.json !== true) return;
-      const found = await examine(progress);
-      if (options.json === true) printJson(found);
-      else process.stdout.write(`${examination(found)}\n`);
+      if (options.native === true) await printBuild(options, progress);
+      else await printExamination(options, progress);
     });
+}
+
+async function printBuild({ kind, json }: DoctorOptions, progress: Progress): Promise<void> {
+  const build = await buildNativeBackend(kind, progress);
+  if (json === true) printJson(build);
+  else process.stdout.write(`native backend: ${build.built ? "built" : "there already"}, in ${build.folder}\n`);
+}
+
+async function printExamination({ json }: DoctorOptions, progress: Progress): Promise<void> {
+  const found = await examine(progress);
+  if (json === true) printJson(found);
+  else process.stdout.write(`${examination(found)}\n`);
 }

@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { type Progress, RunError, silent } from "@kgraft/runtime";
+import { type Bar, type Progress, RunError, silent } from "@kgraft/runtime";
 import { type Entry, open, type ZipFile } from "yauzl";
 import { pipCommand } from "./prerequisites.ts";
 import { runCommand } from "./run-command.ts";
@@ -31,7 +31,7 @@ export async function fetchWheel(spec: WheelSpec, folder: string, progress: Prog
   if (pip === undefined) return downloadWheel(spec, folder, progress);
   const { python, platforms } = spec.target ?? { python: undefined, platforms: [] };
   const bar = progress.bar(`Fetching ${spec.name} ${spec.version} (MB)`, 0);
-  const watch = watchDownload(folder, bar.update);
+  const watch = watchDownload(folder, bar);
   try {
     await runCommand(
       pip,
@@ -70,10 +70,7 @@ async function findWheel(folder: string, spec: WheelSpec): Promise<string> {
 }
 
 /** Watches a download from outside: the size that pip says, and how much of it lies in the folder. */
-function watchDownload(
-  folder: string,
-  update: (done: number, detail?: string) => void,
-): { read: (text: string) => void; stop: () => void } {
+function watchDownload(folder: string, bar: Bar): { read: (text: string) => void; stop: () => void } {
   let total = 0;
   let seen = "";
   const started = performance.now();
@@ -81,7 +78,7 @@ function watchDownload(
     const done = await folderSize(folder).catch(() => 0); // files come and go while pip works: look again next time
     const rate = done / ((performance.now() - started) / 1000);
     const left = total > done && rate > 0 ? `, ${Math.ceil((total - done) / rate)} s left` : "";
-    update(
+    bar.update(
       Math.round((total > 0 ? Math.min(done, total) : done) / MEGABYTE),
       total > 0 ? `of ${Math.round(total / MEGABYTE)} MB${left}` : undefined,
     );
