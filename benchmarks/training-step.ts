@@ -10,6 +10,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { messageOf } from "@kgraft/runtime";
 import { writeStep } from "./bert-data.ts";
 import { pytorchPython } from "./pytorch-environment.ts";
 
@@ -94,8 +95,8 @@ async function measure(names: readonly string[], folder: string, turns: number):
   }
 }
 
-/** Prints one line an arm (median and spread of the seconds a step, memory, loss), and the ratios to PyTorch. */
-export async function main(args: readonly string[]): Promise<void> {
+/** Which arms are asked for, and how many turns. */
+function readArguments(args: readonly string[]): { names: readonly string[]; turns: number } {
   const { values } = parseArgs({
     args: [...args],
     options: { quick: { type: "boolean" }, arms: { type: "string", default: ARMS.join(",") } },
@@ -103,10 +104,19 @@ export async function main(args: readonly string[]): Promise<void> {
   const names = values.arms.split(",");
   const unknown = names.find((name) => !ARMS.includes(name));
   if (unknown !== undefined) throw new Error(`--arms: no arm "${unknown}". Known: ${ARMS.join(", ")}`);
+  return { names, turns: values.quick === true ? 3 : 15 };
+}
+
+/** Prints one line an arm (median and spread of the seconds a step, memory, loss), and the ratios to PyTorch. */
+export async function main(args: readonly string[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "training-step-"));
   try {
+    const { names, turns } = readArguments(args);
     await writeStep(folder);
-    await measure(names, folder, values.quick === true ? 3 : 15);
+    await measure(names, folder, turns);
+  } catch (error) {
+    console.error(messageOf(error));
+    process.exitCode = 1;
   } finally {
     await rm(folder, { recursive: true });
   }
