@@ -90,8 +90,3 @@ export function sortedOrder(texts: Texts): Int32Array | undefined {
   for (let i = 1; i < count && sorted; i++) sorted = compare(i - 1, i) <= 0;
   return sorted ? undefined : Int32Array.from({ length: count }, (_, i) => i).sort(compare);
 }
-
-/** All texts as strings. */
-export function allTexts(texts: Texts): string[] {
-  return Array.from({ length: texts.offsets.length - 1 }, (_, i) => textAt(texts, i));
-}

@@ -19,7 +19,7 @@ export const vocabulary = {
 } as const;
 
 /** Where ids that are no IRIs themselves are put; an IRI below it is read as the id again. */
-export const idBase = "urn:kgraft:";
+const idBase = "urn:kgraft:";
 
 /** Where the names of properties are put. */
 export const propertyBase = "urn:kgraft-property:";
