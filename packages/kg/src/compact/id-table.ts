@@ -1,4 +1,4 @@
-import { type Texts, textAt } from "./texts.ts";
+import type { Texts } from "./texts.ts";
 
 /** Finds the number of an id among texts, by a hash table of integers: 4 to 8 bytes an id beside the texts themselves. */
 export class IdTable {
