@@ -18,7 +18,7 @@ export interface ServerAddress {
 }
 
 /** Said instead of a server on a machine that cannot run one. */
-export class NoServer extends Error {}
+class NoServer extends Error {}
 
 /** Odd enough that a search for it in files and messages finds nothing else. */
 const password = "Grün-kgraft-secret-4711";

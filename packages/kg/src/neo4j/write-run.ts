@@ -90,7 +90,7 @@ REMOVE n.supersededBy RETURN n.done, n.fingerprint, n.names`,
   }
 }
 
-export function runKey(runId: string, kind: RunRecord["kind"]): string {
+function runKey(runId: string, kind: RunRecord["kind"]): string {
   return `${kind} ${runId}`;
 }
 
