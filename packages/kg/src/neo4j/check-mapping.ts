@@ -82,7 +82,7 @@ async function nothingFound(
     code: "kg.neo4j.empty",
     at: connection.name,
     problem: filtered ? `no node with label ${named} meets graph.entities.where` : `no node has the label ${named}`,
-    fix: filtered ? "Check the condition" : meant(missing[0] ?? (labels[0] as string), known),
+    fix: filtered ? "Check the condition" : missing[0] && meant(missing[0], known),
   });
 }
 

@@ -66,22 +66,22 @@ export class MappedNodes {
   async *entities(progress?: Progress): AsyncGenerator<Entity> {
     const bar = progress === undefined ? undefined : rateBar(progress, "neo4j entities", this.nodes);
     let previous: EntityRow | undefined;
-    for await (const row of this.#entityRows()) {
-      const at = this.nodeName(row.element);
-      if (previous !== undefined && idText(previous.id) === idText(row.id)) throw this.#doubled(previous, row);
-      previous = row;
-      yield entityOf(row, this.mapping, this.mapping, at);
-      bar?.add(1);
+    for await (const rows of this.#entityRows()) {
+      for (const row of rows) {
+        if (previous !== undefined && idText(previous.id) === idText(row.id)) throw this.#doubled(previous, row);
+        previous = row;
+        yield entityOf(row, this.mapping, this.mapping, this.nodeName(row.element));
+      }
+      bar?.add(rows.length);
     }
     bar?.end();
   }
 
-  /** Streams every triple in pages, in the order of head, relation and tail within a part. */
+  /** Streams every triple in pages; within a head in no particular order. */
   async *triplePages(progress?: Progress): AsyncGenerator<TriplePage> {
-    const total = (await this.relations()).reduce((sum, { triples }) => sum + triples, 0);
-    const bar = progress === undefined ? undefined : rateBar(progress, "neo4j triples", total);
+    const bar = progress === undefined ? undefined : rateBar(progress, "neo4j triples", await this.#mostTriples());
     for (const part of this.parts)
-      for await (const page of inOrder(this.#ranges(part), this.#options.readers, (range) => this.#triples(range))) {
+      for await (const page of this.#partPages(part)) {
         yield page;
         bar?.add(page.heads.length);
       }
@@ -90,8 +90,14 @@ export class MappedNodes {
 
   /** Streams every triple, in the order of head, relation, tail. */
   async *triples(): AsyncGenerator<Triple> {
-    const streams = this.parts.map((part) => this.#partTriples(part));
-    yield* merged(streams, (a, b) => this.compareIds(a.head, b.head));
+    const [only, ...others] = this.parts;
+    if (only === undefined) return;
+    if (others.length > 0)
+      return yield* merged(
+        this.parts.map((part) => this.#partTriples(part)),
+        (a, b) => this.compareIds(a.head, b.head),
+      );
+    for await (const page of this.#partPages(only)) yield* this.#sortedTriples(page);
   }
 
   /** Compares two ids as the index orders them: integers by value, strings by code points. */
@@ -118,21 +124,57 @@ export class MappedNodes {
   }
 
   async *#partTriples(part: Part): AsyncGenerator<Triple> {
-    for await (const { heads, relations, tails } of inOrder(this.#ranges(part), this.#options.readers, (range) =>
-      this.#triples(range),
-    ))
-      for (const [i, head] of heads.entries())
-        yield { head: String(head), relation: relations[i] as string, tail: String(tails[i]) };
+    for await (const page of this.#partPages(part)) yield* this.#sortedTriples(page);
   }
 
-  #entityRows(): AsyncIterable<EntityRow> {
+  /** A page's triples by head, relation and tail; heads stand together and in order already. */
+  *#sortedTriples({ heads, relations, tails }: TriplePage): Generator<Triple> {
+    for (let begin = 0; begin < heads.length; ) {
+      const head = String(heads[begin]);
+      const own: Triple[] = [];
+      let i = begin;
+      for (; i < heads.length && heads[i] === heads[begin]; i++)
+        own.push({ head, relation: relations[i] as string, tail: String(tails[i]) });
+      if (own.length > 1) own.sort((a, b) => compareIds(a.relation, b.relation) || this.compareIds(a.tail, b.tail));
+      yield* own;
+      begin = i;
+    }
+  }
+
+  async *#partPages(part: Part): AsyncGenerator<TriplePage> {
+    const heads = await this.#headsOfPage();
+    yield* inOrder(this.#ranges(part, heads), this.#options.readers, (range) => this.#triples(range));
+  }
+
+  /** How many relationships of the mapped types the database has: at least as many as there are triples, and known at once. */
+  async #mostTriples(): Promise<number> {
+    const { rows } = await this.read(this.queries.countRelationships(), {}, "counting relationships");
+    return rows.reduce((sum, [count]) => sum + Number(count), 0);
+  }
+
+  /** So many heads that their triples fill half a page in the mean; a fuller range has to be read in sorted pages. */
+  async #headsOfPage(): Promise<number> {
+    const { pageRows } = this.#options;
+    const heads = Math.floor((0.5 * pageRows * this.nodes) / Math.max(1, await this.#mostTriples()));
+    return Math.max(20, Math.min(pageRows, heads));
+  }
+
+  /** Rows in order, in lists. */
+  async *#entityRows(): AsyncGenerator<readonly EntityRow[]> {
+    const [only, ...others] = this.parts;
+    if (only === undefined) return;
+    if (others.length === 0) return yield* this.#partPagesOfRows(only);
     const streams = this.parts.map((part) => this.#partRows(part));
-    return merged(streams, (a, b) => this.compareIds(String(a.id), String(b.id)));
+    for await (const row of merged(streams, (a, b) => this.compareIds(String(a.id), String(b.id)))) yield [row];
   }
 
   async *#partRows(part: Part): AsyncGenerator<EntityRow> {
-    const pages = inOrder(this.#ranges(part), this.#options.readers, (range) => this.#entityPage(range));
-    for await (const rows of pages) yield* rows;
+    for await (const rows of this.#partPagesOfRows(part)) yield* rows;
+  }
+
+  #partPagesOfRows(part: Part): AsyncGenerator<readonly EntityRow[]> {
+    const ranges = this.#ranges(part, this.#options.pageRows);
+    return inOrder(ranges, this.#options.readers, (range) => this.#entityPage(range));
   }
 
   async *#entityPage({ part, from, to }: Range): AsyncGenerator<readonly EntityRow[]> {
@@ -149,10 +191,10 @@ export class MappedNodes {
     return this.connection.read(query, { ...this.parameters, ...parameters }, doing);
   }
 
-  /** Cuts a part's index into pieces of `pageRows` nodes. */
-  async *#ranges(part: Part): AsyncGenerator<Range> {
+  /** Cuts a part's index into pieces of so many nodes. */
+  async *#ranges(part: Part, nodesOfRange: number): AsyncGenerator<Range> {
     const query = this.queries.nextRange(part.number);
-    const kgraftRows = BigInt(this.#options.pageRows);
+    const kgraftRows = BigInt(nodesOfRange);
     for (let from: StoredId = lowest[part.idType]; ; ) {
       const { rows } = await this.read(query, { kgraftFrom: from, kgraftRows }, "reading the index");
       const [to, nodes] = rows[0] as [StoredId | null, bigint];
@@ -163,8 +205,35 @@ export class MappedNodes {
     }
   }
 
-  /** A range's triples; the cursor is the last head and how many of its triples were given. */
-  async *#triples({ part, from, to }: Range): AsyncGenerator<TriplePage> {
+  /** A range's triples: in one page where they fit, else in sorted ones. */
+  async *#triples(range: Range): AsyncGenerator<TriplePage> {
+    const rows = this.#options.pageRows;
+    const { rows: found } = await this.read(
+      this.queries.triplesByHead(range.part.number),
+      { kgraftFrom: range.from, kgraftTo: range.to, kgraftRows: BigInt(rows + 1) },
+      "reading triples",
+    );
+    const [heads, relations, tails] = found[0] as [StoredId[], string[][], StoredId[][]];
+    const triples = relations.reduce((sum, own) => sum + own.length, 0);
+    if (triples > rows) yield* this.#sortedPages(range);
+    else if (triples > 0) yield this.#flat(heads, relations, tails);
+  }
+
+  #flat(
+    heads: readonly StoredId[],
+    relations: readonly (readonly string[])[],
+    tails: readonly (readonly StoredId[])[],
+  ): TriplePage {
+    const order = heads.map((_, i) => i).sort((a, b) => this.compareIds(String(heads[a]), String(heads[b])));
+    return {
+      heads: order.flatMap((i) => (relations[i] as string[]).map(() => heads[i] as StoredId)),
+      relations: order.flatMap((i) => relations[i] as string[]),
+      tails: order.flatMap((i) => tails[i] as StoredId[]),
+    };
+  }
+
+  /** Pages of a range that has too many triples for one; the cursor is the last head and how many of its triples were given. */
+  async *#sortedPages({ part, from, to }: Range): AsyncGenerator<TriplePage> {
     const rows = this.#options.pageRows;
     const cursor = { from, given: 0, inclusive: false };
     while (true) {

@@ -12,7 +12,7 @@ export interface EntityRow {
   readonly aliases?: unknown;
   readonly description?: unknown;
   readonly types?: unknown;
-  readonly properties: Readonly<Record<string, unknown>>;
+  readonly properties: Readonly<Record<string, unknown>> | null;
 }
 
 /** How the fields of {@link EntityRow} are called where the values come from, for errors. */
@@ -39,11 +39,15 @@ export function entityOf(row: EntityRow, names: FieldNames, mapping: Partial<Ent
   return {
     id,
     label,
-    aliases: [...new Set(aliases)],
+    aliases: distinct(aliases),
     ...(description === undefined ? {} : { description }),
-    types: [...new Set([...field.texts("types"), ...labelTypes(row.labels, mapping.label)])],
-    properties: properties(row.properties, mapping, at),
+    types: distinct([...field.texts("types"), ...labelTypes(row.labels, mapping.label)]),
+    properties: row.properties === null ? {} : properties(row.properties, mapping, at),
   };
+}
+
+function distinct(texts: readonly string[]): readonly string[] {
+  return texts.length < 2 ? texts : [...new Set(texts)];
 }
 
 function labelTypes(labels: unknown, mapped: string | readonly string[] | undefined): readonly string[] {

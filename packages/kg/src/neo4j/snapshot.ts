@@ -78,13 +78,13 @@ async function readMapped(
   progress: Progress,
 ): Promise<number> {
   const nodes = await openMapping(connection, options, progress);
-  const relations = await nodes.relations();
   for await (const entity of nodes.entities(progress)) builder.addEntity(entity, connection.name);
-  for (const { id, label } of relations) builder.addRelation({ id, label }, connection.name);
+  if (options.relations.label !== undefined)
+    for (const { id, label } of await nodes.relations()) builder.addRelation({ id, label }, connection.name);
   let passedOver = 0;
-  for await (const { heads, relations: ids, tails } of nodes.triplePages(progress))
+  for await (const { heads, relations, tails } of nodes.triplePages(progress))
     for (const [i, head] of heads.entries())
-      if (!builder.tryTriple(String(head), ids[i] as string, String(tails[i]), connection.name)) passedOver++;
+      if (!builder.tryTriple(String(head), relations[i] as string, String(tails[i]), connection.name)) passedOver++;
   if (passedOver > 0)
     progress.note(
       `${connection.name}: ${passedOver} triples passed over, since one of their ends was written while the graph was read`,
