@@ -15,8 +15,10 @@ import type { GraphChoice } from "../config/run-config.ts";
 import { choiceIdentity } from "../fingerprint.ts";
 import type { StageResult } from "../stage-store.ts";
 
-/** Share of the graph's own triples that ranking is measured on. */
-const HELD_OUT = 0.01;
+/** Share of the graph's own triples that ranking is measured on: more of a small graph, up to a tenth. */
+function heldOutShare(triples: number): number {
+  return Math.max(0.01, Math.min(0.1, 100 / triples));
+}
 
 /** Entity vectors of a seed and what they were measured to know. */
 export interface EmbeddedGraph {
@@ -46,11 +48,9 @@ export async function embedGraph(shared: SharedWork, seed: number): Promise<Embe
   const stage = await stages.stage("embed", inputs, async (folder, work) => {
     const streams = streamsOf(seed);
     const model = (choice.definition as EmbeddingDefinition).create(choice.options as TrainingOptions, {});
-    const { train, validation, test } = splitTriples(await shared.triples(), {
-      validation: 0,
-      test: HELD_OUT,
-      streams,
-    });
+    const index = await shared.triples();
+    const held = heldOutShare(index.triples.length / 3);
+    const { train, validation, test } = splitTriples(index, { validation: 0, test: held, streams });
     const embedding = await trainEmbedding({
       train: withClosure(train, graph),
       validation,
