@@ -151,12 +151,12 @@ describe("a stopped training", () => {
     const path = join(folder, "foreign");
     await train(made(), { checkpoint: { path } });
     const others = [
-      train(made(), { checkpoint: { path }, streams: streams(14) }),
-      train(made({ learningRate: 0.2 }), { checkpoint: { path } }),
-      train(made(), { checkpoint: { path }, train: { ...world.train, triples: world.train.triples.slice(3) } }),
+      () => train(made(), { checkpoint: { path }, streams: streams(14) }),
+      () => train(made({ learningRate: 0.2 }), { checkpoint: { path } }),
+      () => train(made(), { checkpoint: { path }, train: { ...world.train, triples: world.train.triples.slice(3) } }),
     ];
     for (const other of others)
-      await expect(other).rejects.toThrow(
+      await expect(other()).rejects.toThrow(
         `${path}: was written by a training with another graph, model, option or seed. Remove it to start afresh, or put the config back as it was.`,
       );
   });
