@@ -43,6 +43,8 @@ export interface NeighbourQuery {
 export interface Graph {
   /** The adapter's config name with its source, for provenance: `wordnet 3.1`, `folder kg-fixtures/toy`. */
   readonly source: string;
+  /** Names what the graph holds, where it is kept in a database: of two equal ones nothing need be computed again. */
+  readonly revision?: string | undefined;
   counts(): Promise<GraphCounts>;
   entities(): AsyncIterable<Entity>;
   entity(id: string): Promise<Entity | undefined>;

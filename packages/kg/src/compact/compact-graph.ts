@@ -24,14 +24,22 @@ interface Incidence {
  */
 export class CompactGraph implements Graph {
   readonly source: string;
+  readonly revision: string | undefined;
   readonly parts: CompactParts;
   readonly #table: IdTable;
   readonly #relationNumber: ReadonlyMap<string, number>;
   #outgoing: Incidence | undefined;
   #incoming: Incidence | undefined;
 
-  constructor(source: string, parts: CompactParts, table: IdTable = IdTable.of(parts.ids)) {
+  /** @param known a table of the ids, and what the content is called, where there are such */
+  constructor(
+    source: string,
+    parts: CompactParts,
+    known: { readonly table?: IdTable; readonly revision?: string } = {},
+  ) {
+    const { table = IdTable.of(parts.ids), revision } = known;
     this.source = source;
+    this.revision = revision;
     this.parts = parts;
     this.#table = table;
     this.#relationNumber = new Map(parts.relations.map(({ id }, number) => [id, number]));

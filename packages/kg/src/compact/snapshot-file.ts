@@ -44,7 +44,7 @@ export async function readSnapshot(path: string, source: string): Promise<Compac
   const bytes = await readBytes(path);
   const hash = createHash("sha256").update(bytes).digest("hex");
   if (`${hash}.kgraph` !== basename(path)) throw damaged(path, "its content is not what its name says");
-  return new CompactGraph(source, partsOf(bytes));
+  return new CompactGraph(source, partsOf(bytes), { revision: hash });
 }
 
 function sectionsOf({ ids, fields, relations, triples }: CompactParts): readonly Uint8Array[] {

@@ -52,6 +52,15 @@ RETURN type(r) AS relation, count(*) AS triples, ${words} AS words`;
     return types.map((type) => `MATCH ()-[r:${escapeName(type)}]->() RETURN count(r) AS count`).join(" UNION ALL ");
   }
 
+  /** Counts the relationships of the mapped types out of a label's nodes, from the database's own counters. */
+  countOutgoing(part: number): string {
+    const { types } = this.#relations;
+    const counts = (types === "*" ? [""] : types.map((type) => `:${escapeName(type)}`)).map(
+      (type) => `MATCH (:${this.#label(part)})-[r${type}]->() RETURN count(r) AS count`,
+    );
+    return counts.join(" UNION ALL ");
+  }
+
   /** Where the next page of a part's index ends: columns last, nodes. Reads the index alone. */
   nextRange(part: number): string {
     return `MATCH (n:${this.#label(part)}) WHERE n.${this.#id} > $kgraftFrom

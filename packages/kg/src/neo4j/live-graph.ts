@@ -24,13 +24,15 @@ const idsTogether = 1000;
  */
 export class Neo4jGraph implements Graph {
   readonly source: string;
+  readonly revision: string;
   readonly #nodes: MappedNodes;
   readonly #cache: NeighbourhoodCache<Neighbourhood>;
 
-  constructor(nodes: MappedNodes, cachedEntities: number) {
+  constructor(nodes: MappedNodes, cachedEntities: number, revision: string) {
     this.#nodes = nodes;
     this.#cache = new NeighbourhoodCache(cachedEntities, (ids) => this.#fetch(ids));
     this.source = nodes.connection.name;
+    this.revision = revision;
   }
 
   async counts(): Promise<GraphCounts> {

@@ -3,6 +3,7 @@ import { Neo4jConnection } from "./connection.ts";
 import { Neo4jGraph } from "./live-graph.ts";
 import { type Neo4jOptions, neo4jOptions } from "./neo4j-options.ts";
 import { openMapping } from "./open-mapping.ts";
+import { liveRevision } from "./query-key.ts";
 import { openSnapshot } from "./snapshot.ts";
 
 /**
@@ -13,11 +14,13 @@ export const neo4j: GraphDefinition<Neo4jOptions> = {
   name: "neo4j",
   summary: "A graph in a Neo4j server (5.15 or later), read into a snapshot or asked live.",
   options: neo4jOptions,
-  async create(options, { progress }) {
-    if (options.mode === "snapshot") return openSnapshot(options, progress);
+  remote: true,
+  async create(options, { progress, refresh = options.refresh }) {
+    if (options.mode === "snapshot") return openSnapshot({ ...options, refresh }, progress);
     const connection = await Neo4jConnection.open(options);
     try {
-      return new Neo4jGraph(await openMapping(connection, options, progress), options.cachedEntities);
+      const nodes = await openMapping(connection, options, progress);
+      return new Neo4jGraph(nodes, options.cachedEntities, await liveRevision(nodes, options));
     } catch (cause) {
       await connection.close();
       throw cause;

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +12,7 @@ import { serverName } from "./neo4j-errors.ts";
 import type { Neo4jOptions } from "./neo4j-options.ts";
 import { openMapping } from "./open-mapping.ts";
 import { readQueries } from "./own-queries.ts";
+import { queryKey, querySaid } from "./query-key.ts";
 
 /** What stands beside a snapshot: where it came from. It holds no credentials and no parameter's value. */
 export interface SnapshotManifest {
@@ -90,19 +90,6 @@ async function readMapped(
       `${connection.name}: ${passedOver} triples passed over, since one of their ends was written while the graph was read`,
     );
   return passedOver;
-}
-
-/** What was read, as the manifest says it. */
-function querySaid({ entities, relations, queries, parameters }: Neo4jOptions) {
-  const read = queries === undefined ? { entities, relations } : { queries };
-  return { ...read, parameters: Object.keys(parameters).sort() };
-}
-
-/** Names a query by all that decides what it reads; the password is no part of it. */
-function queryKey(options: Neo4jOptions): string {
-  const { url, user, database, parameters } = options;
-  const said = JSON.stringify([url, user, database, querySaid(options), Object.entries(parameters).sort()]);
-  return createHash("sha256").update(said).digest("hex").slice(0, 24);
 }
 
 async function readManifest(path: string): Promise<SnapshotManifest | undefined> {
