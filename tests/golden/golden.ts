@@ -13,11 +13,16 @@ export function goldenFolder(family: string): string {
 export type GoldenCase = ReadonlyMap<string, HostArray>;
 
 /** Reads what `transformers` computed for a golden model, by case. */
-export async function readGolden(family: string): Promise<ReadonlyMap<string, GoldenCase>> {
+export function readGolden(family: string): Promise<ReadonlyMap<string, GoldenCase>> {
+  return readCases(`${goldenFolder(family)}/expected.safetensors`);
+}
+
+/** Reads a file whose arrays are called `<case>/<name>`, by case. */
+export async function readCases(path: string): Promise<ReadonlyMap<string, GoldenCase>> {
   const cases = new Map<string, Map<string, HostArray>>();
-  for (const [name, array] of await readArrays(`${goldenFolder(family)}/expected.safetensors`)) {
-    const [kind, part] = name.split("/") as [string, string];
-    cases.set(kind, (cases.get(kind) ?? new Map()).set(part, array));
+  for (const [name, array] of await readArrays(path)) {
+    const [kind] = name.split("/") as [string];
+    cases.set(kind, (cases.get(kind) ?? new Map()).set(name.slice(kind.length + 1), array));
   }
   return cases;
 }

@@ -29,8 +29,16 @@ def load(folder):
     ids = torch.cat([first, first.flip(1)])
     with torch.no_grad():
         out = model.eval()(input_ids=ids)
-    outputs = out.logits if hasattr(out, "logits") else out.last_hidden_state
-    return {"ids": ids.tolist(), "outputs": outputs.tolist(), "problems": problems}
+    return {"ids": ids.tolist(), "outputs": outputs_of(out).tolist(), "problems": problems}
+
+
+def outputs_of(out):
+    if hasattr(out, "start_logits"):
+        return torch.stack([out.start_logits, out.end_logits], -1)
+    for name in ("logits", "sop_logits", "seq_relationship_logits"):
+        if hasattr(out, name):
+            return getattr(out, name)
+    return out.last_hidden_state
 
 
 print(json.dumps({folder: load(folder) for folder in sys.argv[1:]}))

@@ -4,8 +4,9 @@
     python tests/golden/make_goldens.py                     # the tiny model of every family
     python tests/golden/make_goldens.py --minilm FOLDER     # also all-MiniLM-L6-v2, from the folder with its config.json
 
-Every family gets a folder: config.json, model.safetensors (float32, encoder with pooler where it has one, masked-LM head)
-and expected.safetensors: inputs and outputs of several cases, computed in float64 from the float32 weights. Weights are
+Every family gets a folder: config.json, model.safetensors (float32, encoder with pooler where it has one, masked-LM head),
+expected.safetensors: inputs and outputs of several cases, computed in float64 from the float32 weights; and
+heads.safetensors: weights, scores and losses of the family's other heads. Weights are
 drawn with deviation 0.3 and every bias and LayerNorm parameter is perturbed, so that attention is far from uniform and a
 forgotten factor, bias or gain moves the outputs by far more than the tests' tolerance. F and E differ from H and are not
 square, so that a transposed matrix cannot pass.
@@ -17,6 +18,8 @@ import sys
 from pathlib import Path
 
 import torch
+import transformers
+from safetensors import safe_open
 from safetensors.torch import save_file
 from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoTokenizer
 
@@ -171,6 +174,119 @@ def make(model_type, seed):
     print(model_type, len(weights), "weights,", len(expected), "expected")
 
 
+HEADS = {
+    "next-sentence": {"bert": "BertForNextSentencePrediction"},
+    "sentence-order": {"albert": "AlbertForPreTraining"},
+    "replaced-token": {"electra": "ElectraForPreTraining"},
+    "sequence-classification": "ForSequenceClassification",
+    "token-classification": "ForTokenClassification",
+    "span-extraction": "ForQuestionAnswering",
+}
+CLASSES = {
+    "bert": "Bert",
+    "roberta": "Roberta",
+    "xlm-roberta": "XLMRoberta",
+    "distilbert": "DistilBert",
+    "albert": "Albert",
+    "electra": "Electra",
+}
+
+
+def architecture_of(head, family):
+    known = HEADS[head]
+    return CLASSES[family] + known if isinstance(known, str) else known.get(family)
+
+
+def make_heads(family, seed):
+    """Scores and losses of every head that the family has, over the encoder of its folder; right padding."""
+    folder = HERE / family
+    with safe_open(folder / "expected.safetensors", "pt") as file:
+        inputs = {name: file.get_tensor(f"right/{name}").long() for name in ("input_ids", "attention_mask")}
+    with safe_open(folder / "model.safetensors", "pt") as file:
+        stored = set(file.keys())
+    made = {}
+    for number, head in enumerate(HEADS):
+        architecture = architecture_of(head, family)
+        if architecture is None:
+            continue
+        torch.manual_seed(seed + number)
+        labels = dict(num_labels=3) if head.endswith("classification") else {}
+        kind = getattr(transformers, architecture)
+        model = kind.from_pretrained(folder, attn_implementation="eager", **labels).eval()
+        own = {n: p for n, p in model.named_parameters() if n not in stored and "decoder" not in n}
+        for parameter in own.values():
+            parameter.data.normal_(0, 0.3)
+        made |= {f"{head}/weights/{name}": host(parameter) for name, parameter in own.items()}
+        made |= {f"{head}/{name}": host(value) for name, value in scores(head, model.double(), inputs).items()}
+    save_file(made, folder / "heads.safetensors", metadata={"made-by": made_by()})
+    print(family, len(made), "arrays of heads")
+
+
+def scores(head, model, inputs):
+    if head == "span-extraction":
+        starts, ends = torch.tensor([1, 2, 0]), torch.tensor([4, 2, 1])
+        out = model(**inputs, start_positions=starts, end_positions=ends)
+        return {"logits": torch.stack([out.start_logits, out.end_logits], -1), "starts": starts, "ends": ends, "loss": out.loss}
+    if head == "replaced-token":
+        labels = (inputs["input_ids"] % 3 == 0).long()
+        out = model(**inputs, labels=labels)
+        return {"logits": out.logits, "labels": labels, "loss": out.loss}
+    if head == "sentence-order":
+        return {"logits": model(**inputs).sop_logits}
+    return {"logits": model(**inputs).logits}
+
+
+def uer_norm(x, weights, stem):
+    """UER's LayerNorm, by the standard deviation of a sample: torch's own default."""
+    deviation = x.std(-1, keepdim=True)
+    return weights[f"{stem}.weight"] * (x - x.mean(-1, keepdim=True)) / (deviation + 1e-6) + weights[f"{stem}.bias"]
+
+
+def uer_states(weights, ids, segments, positions, visible):
+    """Hidden states of BERT as UER computes it, by plain tensor operations. visible: bool [B, T, T]."""
+    def dense(x, stem):
+        return x @ weights[f"{stem}.weight"].T + weights[f"{stem}.bias"]
+
+    def table(name, at):
+        return weights[f"bert.embeddings.{name}.weight"][at]
+
+    def heads(x):
+        return x.view(*x.shape[:2], 4, 8).transpose(1, 2)
+
+    x = table("word_embeddings", ids) + table("position_embeddings", positions) + table("token_type_embeddings", segments)
+    states = [uer_norm(x, weights, "bert.embeddings.LayerNorm")]
+    for i in range(2):
+        layer, x = f"bert.encoder.layer.{i}", states[-1]
+        query, key, value = (heads(dense(x, f"{layer}.attention.self.{part}")) for part in ("query", "key", "value"))
+        scores = query @ key.transpose(-1, -2) / 8**0.5 + (1 - visible[:, None].to(x.dtype)) * -1e30
+        context = (scores.softmax(-1) @ value).transpose(1, 2).reshape(x.shape)
+        x = uer_norm(dense(context, f"{layer}.attention.output.dense") + x, weights, f"{layer}.attention.output.LayerNorm")
+        inner = dense(x, f"{layer}.intermediate.dense")
+        inner = inner * 0.5 * (1 + torch.erf(inner / 2**0.5))
+        states.append(uer_norm(dense(inner, f"{layer}.output.dense") + x, weights, f"{layer}.output.LayerNorm"))
+    return states
+
+
+def make_uer():
+    """The weights of the golden BERT under UER's equations; soft positions and a visible matrix as K-BERT gives them."""
+    with safe_open(HERE / "bert" / "model.safetensors", "pt") as file:
+        names = [name for name in file.keys() if name.startswith("bert.") and "pooler" not in name]
+        weights = {name: file.get_tensor(name).double().requires_grad_() for name in names}
+    torch.manual_seed(3000)
+    ids = torch.randint(5, 99, (2, LENGTH))
+    segments = torch.tensor([[0] * 5 + [1] * 4, [0] * LENGTH])
+    positions = torch.stack([torch.randint(0, 20, (LENGTH,)) for _ in range(2)])
+    visible = (torch.rand(2, LENGTH, LENGTH) < 0.5) | torch.eye(LENGTH, dtype=torch.bool)
+    states = uer_states(weights, ids, segments, positions, visible)
+    states[-1].square().sum().backward()
+    expected = dict(input_ids=ids, token_type_ids=segments, position_ids=positions, visible=visible.int())
+    expected |= {f"state.{i}": state for i, state in enumerate(states)}
+    for name in ("embeddings.LayerNorm.weight", "encoder.layer.0.attention.self.query.weight", "embeddings.word_embeddings.weight"):
+        expected[f"gradient.bert.{name}"] = weights[f"bert.{name}"].grad
+    (HERE / "uer-bert").mkdir(exist_ok=True)
+    save_file({k: host(v) for k, v in expected.items()}, HERE / "uer-bert" / "expected.safetensors", metadata={"made-by": made_by()})
+
+
 SENTENCES = [
     "The bank of the river was steep.",
     "Marie Curie discovered polonium and radium; her notebooks are still radioactive, aren't they?",
@@ -199,17 +315,20 @@ def make_minilm(folder):
 
 
 def made_by():
-    import transformers
-
     return f"torch {torch.__version__}, transformers {transformers.__version__}, float64"
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--minilm", metavar="FOLDER")
+    parser.add_argument("--heads", action="store_true", help="only what is computed over the models that are there")
     arguments = parser.parse_args()
+    transformers.logging.set_verbosity_error()
     for number, family in enumerate(FAMILIES):
-        make(family, 1000 + number)
+        if not arguments.heads:
+            make(family, 1000 + number)
+        make_heads(family, 2000 + 100 * number)
+    make_uer()
     if arguments.minilm:
         make_minilm(arguments.minilm)
     sys.exit(0)

@@ -1,7 +1,7 @@
 import { ops, type StepContext, tf, type Weights } from "@kgraft/tensor";
 import type { Block, EncoderConfig, Stream } from "./contract.ts";
 import type { Family, LayerNames } from "./families/family.ts";
-import { activate, linear } from "./layers.ts";
+import { activate, linear, residualLayerNorm } from "./layers.ts";
 import { weightsIndexOf } from "./parameters.ts";
 import type { VisibilityBias } from "./visibility.ts";
 
@@ -84,16 +84,11 @@ export class TransformerBlock implements Block {
   /** `LN(dropout(linear(x)) + residual)`, float32 [B, T, H]. */
   #close(x: tf.Tensor, residual: tf.Tensor, dense: string, norm: string, rate: number, site: string): tf.Tensor {
     const { config, context, family, weights } = this.#setting;
-    return ops.dropoutResidualNorm(
-      this.#linear(dense, x),
-      residual,
-      weights.get(`${family.prefix}${norm}.weight`),
-      weights.get(`${family.prefix}${norm}.bias`),
-      config.layerNormEpsilon,
+    return residualLayerNorm(weights, family.prefix + norm, this.#linear(dense, x), residual, config, {
       rate,
       context,
-      `encoder/layer.${this.index}/${site}`,
-    );
+      site: `encoder/layer.${this.index}/${site}`,
+    });
   }
 
   #linear(stem: string, x: tf.Tensor): tf.Tensor {

@@ -43,16 +43,18 @@ export function encoderParameters(family: Family, config: EncoderConfig): Parame
 function embeddingSpecs(family: Family, config: EncoderConfig): ParameterSpec[] {
   const { names } = family;
   const { embeddingSize, hiddenSize, initializerRange } = config;
-  const table = (stem: string, rows: number): ParameterSpec => ({
+  const table = (stem: string, rows: number, zeroRow?: number): ParameterSpec => ({
     name: `${stem}.weight`,
     shape: [rows, embeddingSize],
-    init: { kind: "normal", deviation: initializerRange },
+    init: { kind: "normal", deviation: initializerRange, ...(zeroRow !== undefined && { zeroRow }) },
     role: "embedding",
   });
+  const padding = (part: "words" | "positions") =>
+    family.zeroPaddingRows.includes(part) ? config.padTokenId : undefined;
   const projection = projectionOf(family, config);
   return [
-    table(names.words, config.vocabularySize),
-    table(names.positions, config.maxPositions),
+    table(names.words, config.vocabularySize, padding("words")),
+    table(names.positions, config.maxPositions, padding("positions")),
     ...(config.typeVocabularySize > 0 ? [table(names.types, config.typeVocabularySize)] : []),
     ...normSpecs(names.norm, embeddingSize),
     ...(projection === undefined ? [] : linearSpecs(projection, hiddenSize, embeddingSize, initializerRange)),

@@ -227,7 +227,7 @@ describe("newModel", () => {
     await expect(
       newModel({ modelType: "brt", numLayers: 2, hiddenSize: 12, numHeads: 3 }, tokenizerPath),
     ).rejects.toThrow(
-      'model_type is "brt". Wanted one of bert, roberta, xlm-roberta, distilbert, albert, electra. Did you mean "bert"?',
+      'model_type is "brt". Wanted one of bert, roberta, xlm-roberta, distilbert, albert, electra, uer-bert. Did you mean "bert"?',
     );
   });
 });

@@ -6,6 +6,7 @@ import { completeTokenizerFiles, type TokenizerFiles } from "./checkpoint/tokeni
 import { type ConfigJson, writeConfigJson } from "./config.ts";
 import type { EncoderConfig } from "./contract.ts";
 import { familyOf } from "./families/families.ts";
+import type { Family } from "./families/family.ts";
 
 /** A weight to be saved; its values are asked for when their turn comes. */
 export type WeightToSave = TensorToWrite;
@@ -22,6 +23,8 @@ export interface ModelToSave {
   readonly fusion?: ModelPart | undefined;
   /** A task's head. */
   readonly head?: ModelPart | undefined;
+  /** What config.json states as architecture, e.g. a head's; default: told from the names of the weights. */
+  readonly architecture?: string | undefined;
   /** The model card, Markdown. */
   readonly card: string;
 }
@@ -31,8 +34,8 @@ export interface ModelToSave {
  * files, README.md and, where there are any, fusion.safetensors and head.safetensors. What `loadCheckpoint` reads from it is
  * what was given.
  *
- * Python's `transformers` loads it without a warning where the weights are an encoder's alone, pooler included, or an encoder
- * without pooler and the family's masked-LM head: those are the two models it knows.
+ * Python's `transformers` loads it without a warning where the weights are those of a model that it knows: an encoder alone
+ * with its pooler, or an encoder and a head, with the pooler only where a head reads it.
  *
  * @throws RunError `runtime.write`
  */
@@ -57,9 +60,7 @@ function configOf(model: ModelToSave, weights: readonly WeightToSave[]): ConfigJ
   const { config, configJson } = model;
   const family = familyOf(config.modelType);
   const json = writeConfigJson(config, configJson);
-  const { bias, architecture } = family.maskedLanguageModel;
-  const masked = weights.some(({ name }) => name === bias);
-  json.architectures = [masked ? architecture : family.architecture];
+  json.architectures = [model.architecture ?? architectureOf(family, new Set(weights.map(({ name }) => name)))];
   json.dtype = "float32";
   delete json.torch_dtype;
   const kgraft = { ...(json.kgraft as Record<string, unknown> | undefined) };
@@ -71,4 +72,13 @@ function configOf(model: ModelToSave, weights: readonly WeightToSave[]): ConfigJ
   if (Object.keys(kgraft).length > 0) json.kgraft = kgraft;
   else delete json.kgraft;
   return json;
+}
+
+/** The architecture of an encoder alone, with masked-LM head, or with that and a head of sentence pairs. */
+function architectureOf(family: Family, names: ReadonlySet<string>): string {
+  if (!names.has(family.maskedLanguageModel.bias)) return family.architecture;
+  const beside = Object.values(family.heads).find(
+    ({ output, besideMaskedLanguageModel }) => besideMaskedLanguageModel !== undefined && names.has(`${output}.weight`),
+  );
+  return beside?.besideMaskedLanguageModel ?? family.maskedLanguageModel.architecture;
 }

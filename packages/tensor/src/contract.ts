@@ -4,8 +4,8 @@ import type * as tf from "@tensorflow/tfjs-core";
 export type Initializer =
   | { readonly kind: "zeros" }
   | { readonly kind: "ones" }
-  /** N(0, deviation²), not truncated. */
-  | { readonly kind: "normal"; readonly deviation: number }
+  /** N(0, deviation²), not truncated; of a matrix, one row may start at zero (a table's padding). */
+  | { readonly kind: "normal"; readonly deviation: number; readonly zeroRow?: number }
   /** U(-limit, limit). */
   | { readonly kind: "uniform"; readonly limit: number };
 

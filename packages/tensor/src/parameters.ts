@@ -144,19 +144,27 @@ function initialValues(spec: ParameterSpec, streams: Streams): Float32Array {
   const { init } = spec;
   if (init.kind === "zeros") return values;
   if (init.kind === "ones") return values.fill(1);
-  return drawValues(values, init, spec.name, streams);
+  return drawValues(values, init, spec, streams);
 }
 
 function drawValues(
   values: Float32Array,
   init: Extract<Initializer, { kind: "normal" | "uniform" }>,
-  name: string,
+  { name, shape }: ParameterSpec,
   streams: Streams,
 ): Float32Array {
   const draw = streams.at(`initialisation/${name}`);
-  if (init.kind === "normal") return draw.fillNormal(values, init.deviation);
+  if (init.kind === "normal") {
+    draw.fillNormal(values, init.deviation);
+    return init.zeroRow === undefined ? values : withoutRow(values, init.zeroRow, shape);
+  }
   for (let i = 0; i < values.length; i++) values[i] = (2 * draw.uniform() - 1) * init.limit;
   return values;
+}
+
+function withoutRow(values: Float32Array, row: number, [rows]: readonly number[]): Float32Array {
+  const width = values.length / (rows ?? 1);
+  return values.fill(0, row * width, (row + 1) * width);
 }
 
 /** The buffer must be the tensor's own: a backend may use it as it is. */

@@ -46,7 +46,7 @@ export interface CheckpointOrigin {
 export type CheckpointWithTokenizer = Checkpoint & { readonly tokenizer: Tokenizer };
 
 /** How {@link loadCheckpoint} finds and reads a checkpoint. */
-export interface CheckpointOptions {
+export interface LoadCheckpointOptions {
   readonly progress?: Progress;
   /** What a relative `file:` path is relative to; default the working folder. */
   readonly folder?: string;
@@ -63,10 +63,10 @@ export interface CheckpointOptions {
  */
 export async function loadCheckpoint(
   source: string,
-  options?: CheckpointOptions & { readonly requireTokenizer?: true },
+  options?: LoadCheckpointOptions & { readonly requireTokenizer?: true },
 ): Promise<CheckpointWithTokenizer>;
-export async function loadCheckpoint(source: string, options: CheckpointOptions): Promise<Checkpoint>;
-export async function loadCheckpoint(source: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
+export async function loadCheckpoint(source: string, options: LoadCheckpointOptions): Promise<Checkpoint>;
+export async function loadCheckpoint(source: string, options: LoadCheckpointOptions = {}): Promise<Checkpoint> {
   const { progress = silent } = options;
   const folder = await folderOf(source, options.folder, progress);
   const configJson = await readConfig(join(folder, "config.json"));

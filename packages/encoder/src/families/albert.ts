@@ -1,5 +1,9 @@
 import { bertEmbeddings, bertSettings } from "./bert.ts";
 import type { Family } from "./family.ts";
+import { linearHeads } from "./linear-heads.ts";
+
+const linear = linearHeads("Albert");
+const dropout = { dropout: ["read"], dropoutRate: { key: "classifier_dropout_prob", default: 0.1 } } as const;
 
 /** @source Lan et al., ICLR 2020; layers share the weights of their group, narrower tables, no dropout after the feed-forward part */
 export const albert: Family = {
@@ -47,5 +51,23 @@ export const albert: Family = {
     bias: "predictions.bias",
     decoder: "predictions.decoder",
     width: "embedding",
+  },
+  zeroPaddingRows: ["words"],
+  heads: {
+    ...linear,
+    "sentence-order": {
+      architecture: "AlbertForPreTraining",
+      besideMaskedLanguageModel: "AlbertForPreTraining",
+      reads: "pooled",
+      output: "sop_classifier.classifier",
+      ...dropout,
+    },
+    "sequence-classification": {
+      architecture: "AlbertForSequenceClassification",
+      reads: "pooled",
+      output: "classifier",
+      ...dropout,
+    },
+    "token-classification": { ...linear["token-classification"], ...dropout },
   },
 };

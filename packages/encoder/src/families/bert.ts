@@ -1,4 +1,5 @@
 import type { Family, FamilySettings, LayerNames } from "./family.ts";
+import { classifierDropout, linearHeads } from "./linear-heads.ts";
 
 /** The keys and defaults that BERT's config.json shares with its nearest relatives. */
 export const bertSettings: FamilySettings = {
@@ -40,6 +41,14 @@ export const bertEmbeddings = {
   norm: "embeddings.LayerNorm",
 } as const;
 
+const nextSentence = {
+  architecture: "BertForNextSentencePrediction",
+  besideMaskedLanguageModel: "BertForPreTraining",
+  reads: "pooled",
+  output: "cls.seq_relationship",
+  dropout: [],
+} as const;
+
 /** @source Devlin et al., NAACL 2019; names and equations as in `transformers` 5 */
 export const bert: Family = {
   modelType: "bert",
@@ -57,5 +66,18 @@ export const bert: Family = {
     bias: "cls.predictions.bias",
     decoder: "cls.predictions.decoder",
     width: "hidden",
+  },
+  zeroPaddingRows: ["words"],
+  heads: {
+    ...linearHeads("Bert"),
+    "next-sentence": nextSentence,
+    "sentence-order": nextSentence, // `transformers` has no other head of pairs for BERT
+    "sequence-classification": {
+      architecture: "BertForSequenceClassification",
+      reads: "pooled",
+      output: "classifier",
+      dropout: ["read"],
+      dropoutRate: classifierDropout,
+    },
   },
 };

@@ -1,5 +1,6 @@
 import { bertEmbeddings } from "./bert.ts";
 import type { Family } from "./family.ts";
+import { linearHeads } from "./linear-heads.ts";
 
 /** @source Sanh et al., 2019 (arXiv 1910.01108); no token types, no pooler, no dropout after attention's output */
 export const distilbert: Family = {
@@ -47,5 +48,27 @@ export const distilbert: Family = {
     bias: "vocab_projector.bias",
     decoder: "vocab_projector",
     width: "hidden",
+  },
+  zeroPaddingRows: ["words"],
+  heads: {
+    "sequence-classification": {
+      architecture: "DistilBertForSequenceClassification",
+      reads: "first",
+      hidden: { stem: "pre_classifier", activation: "relu" },
+      output: "classifier",
+      dropout: ["hidden"],
+      dropoutRate: { key: "seq_classif_dropout", default: 0.2 },
+    },
+    "token-classification": {
+      architecture: "DistilBertForTokenClassification",
+      reads: "every",
+      output: "classifier",
+      dropout: ["read"],
+    },
+    "span-extraction": {
+      ...linearHeads("DistilBert")["span-extraction"],
+      dropout: ["read"],
+      dropoutRate: { key: "qa_dropout", default: 0.1 },
+    },
   },
 };

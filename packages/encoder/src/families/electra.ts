@@ -1,5 +1,6 @@
 import { bert, bertSettings } from "./bert.ts";
 import type { Family } from "./family.ts";
+import { denseClassifier, linearHeads } from "./linear-heads.ts";
 
 /** @source Clark et al., ICLR 2020; narrower tables projected to H where they differ, no pooler */
 export const electra: Family = {
@@ -31,5 +32,16 @@ export const electra: Family = {
     decoder: "generator_lm_head",
     width: "embedding",
     activation: "gelu",
+  },
+  heads: {
+    ...linearHeads("Electra"),
+    "replaced-token": {
+      architecture: "ElectraForPreTraining",
+      reads: "every",
+      hidden: { stem: "discriminator_predictions.dense" },
+      output: "discriminator_predictions.dense_prediction",
+      dropout: [],
+    },
+    "sequence-classification": denseClassifier("Electra", "gelu"),
   },
 };

@@ -5,11 +5,12 @@ import { distilbert } from "./distilbert.ts";
 import { electra } from "./electra.ts";
 import type { Family } from "./family.ts";
 import { roberta } from "./roberta.ts";
+import { uerBert } from "./uer-bert.ts";
 import { xlmRoberta } from "./xlm-roberta.ts";
 
 /** Every family of encoders that loads, by the `model_type` of its config.json. */
 export const families: ReadonlyMap<string, Family> = new Map(
-  [bert, roberta, xlmRoberta, distilbert, albert, electra].map((family) => [family.modelType, family]),
+  [bert, roberta, xlmRoberta, distilbert, albert, electra, uerBert].map((family) => [family.modelType, family]),
 );
 
 /**

@@ -53,6 +53,33 @@ export interface MaskedLanguageModelNames {
   readonly activation?: Activation;
 }
 
+/** The heads that read hidden states through one or two linear layers. */
+export type HeadName =
+  | "next-sentence"
+  | "sentence-order"
+  | "replaced-token"
+  | "sequence-classification"
+  | "token-classification"
+  | "span-extraction";
+
+/** A head of one or two linear layers as a family names and computes it. */
+export interface HeadNames {
+  /** The architecture that config.json states for encoder and head, e.g. `BertForSequenceClassification`. */
+  readonly architecture: string;
+  /** The same for encoder, masked-LM head and this head. */
+  readonly besideMaskedLanguageModel?: string;
+  /** What it reads: the pooler over a sequence's first piece, that piece's state itself, or every piece's. */
+  readonly reads: "pooled" | "first" | "every";
+  /** A linear layer H to H before the last one, and its activation (absent: the encoder's own). */
+  readonly hidden?: { readonly stem: string; readonly activation?: Activation };
+  /** Stem of the last linear layer. */
+  readonly output: string;
+  /** What is dropped out: the states that are read, those of the hidden layer. */
+  readonly dropout: readonly ("read" | "hidden")[];
+  /** Where config.json states the rate, and the rate where it does not; absent: the encoder's own. */
+  readonly dropoutRate?: { readonly key: string; readonly default?: number };
+}
+
 /** What sets one family of encoders apart: names, counting and places of dropout. Code asks these, never a family's name. */
 export interface Family {
   /** `model_type` of config.json. */
@@ -80,5 +107,11 @@ export interface Family {
   };
   /** Whether the output of attention, and of the feed-forward part, is dropped out before its residual. */
   readonly dropout: { readonly attention: boolean; readonly feedForward: boolean };
+  /** How LayerNorm divides; absent: by the root of (biased variance + epsilon), as in the paper. */
+  readonly normalization?: "unbiased-deviation";
+  /** Tables whose row `padTokenId` starts at zero. */
+  readonly zeroPaddingRows: readonly ("words" | "positions")[];
   readonly maskedLanguageModel: MaskedLanguageModelNames;
+  /** Heads that the family has names for. */
+  readonly heads: Readonly<Partial<Record<HeadName, HeadNames>>>;
 }

@@ -1,7 +1,14 @@
 import { bert, bertSettings } from "./bert.ts";
 import type { Family } from "./family.ts";
+import { denseClassifier, linearHeads } from "./linear-heads.ts";
 
-/** @source Liu et al., 2019 (arXiv 1907.11692); BERT but for its positions, padding id and LM head (erf gelu always) */
+/** The heads under the architectures' prefix: classification of a text has a layer of its own instead of the pooler. */
+export const robertaHeads = (architecture: string): Family["heads"] => ({
+  ...linearHeads(architecture),
+  "sequence-classification": denseClassifier(architecture, "tanh"),
+});
+
+/** @source Liu et al., 2019 (arXiv 1907.11692); BERT but for its positions, padding id and heads (erf gelu always) */
 export const roberta: Family = {
   ...bert,
   modelType: "roberta",
@@ -22,4 +29,6 @@ export const roberta: Family = {
     width: "hidden",
     activation: "gelu",
   },
+  zeroPaddingRows: ["words", "positions"],
+  heads: robertaHeads("Roberta"),
 };
