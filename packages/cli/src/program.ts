@@ -4,6 +4,7 @@ import { compareCommand } from "./commands/compare.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { embedCommand } from "./commands/embed.ts";
 import { encodeCommand } from "./commands/encode.ts";
+import { graphCommands } from "./commands/graph.ts";
 import { linkCommand } from "./commands/link.ts";
 import { listCommand } from "./commands/list.ts";
 import { runCommand } from "./commands/run.ts";
@@ -21,6 +22,7 @@ function program(): Command {
     runCommand(),
     compareCommand(),
     scoreCommand(),
+    graphCommands(),
     linkCommand(),
     embedCommand(),
     encodeCommand(),

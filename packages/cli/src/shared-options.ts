@@ -10,6 +10,7 @@ export interface SharedOptions {
   readonly backend?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
+  readonly refresh?: boolean;
 }
 
 /** A command with the options that all share, and an example that works as printed. */
@@ -30,6 +31,14 @@ export function sharedCommand(name: string, summary: string, example: string): C
     .addHelpText("after", `\nExample:\n  ${example}`);
 }
 
+/** A {@link sharedCommand} that opens a graph. */
+export function graphCommand(name: string, summary: string, example: string): Command {
+  return sharedCommand(name, summary, example).option(
+    "--refresh",
+    "read a graph that is kept in a database again, although there is a snapshot of it",
+  );
+}
+
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
 }
@@ -47,8 +56,8 @@ export function progressOf({ quiet }: SharedOptions): Progress {
 }
 
 /** Reads the config that a command names, with what the command line says over it. */
-export function configOf(path: string, { set, seed, backend }: SharedOptions): Promise<RunConfig> {
-  const overrides: ConfigOverrides = { set, seed, backend };
+export function configOf(path: string, { set, seed, backend, refresh }: SharedOptions): Promise<RunConfig> {
+  const overrides: ConfigOverrides = { set, seed, backend, refresh };
   return readConfig(path, overrides);
 }
 

@@ -22,7 +22,7 @@ export interface Baseline {
 
 /** The baselines of a typing task on its test split: most frequent type, and the type of the entity linked at the target. */
 export async function readOrMakeBaselines(shared: SharedWork, folder: string): Promise<readonly Baseline[]> {
-  const identity = fingerprint(await sharedIdentity(shared.config));
+  const identity = fingerprint(await sharedIdentity(shared));
   const path = join(folder, "baselines.json");
   const kept = await readFile(path, "utf8").then(
     (text) => JSON.parse(text) as { identity: string; baselines: readonly Baseline[] },

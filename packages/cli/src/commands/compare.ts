@@ -1,7 +1,7 @@
 import { compare } from "@kgraft/pipeline";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { interruptible } from "../interruption.ts";
-import { configOf, printJson, progressOf, type SharedOptions, sharedCommand, wholeNumber } from "../shared-options.ts";
+import { configOf, graphCommand, printJson, progressOf, type SharedOptions, wholeNumber } from "../shared-options.ts";
 import { comparisonTable } from "../tables.ts";
 
 interface CompareOptions extends SharedOptions {
@@ -12,7 +12,7 @@ interface CompareOptions extends SharedOptions {
 
 /** `kgraft compare`: one table of strategies and controls. */
 export function compareCommand(): Command {
-  return sharedCommand(
+  return graphCommand(
     "compare",
     "one table of strategies and controls, mean and deviation over seeds; finished cells are kept",
     "kgraft compare configs/quickstart.yaml --strategies none,ernie-thu,ernie-thu@random --seeds 1",

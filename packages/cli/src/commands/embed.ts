@@ -1,12 +1,12 @@
 import { embed } from "@kgraft/pipeline";
 import type { Command } from "commander";
 import { interruptible } from "../interruption.ts";
-import { configOf, printJson, progressOf, type SharedOptions, sharedCommand } from "../shared-options.ts";
+import { configOf, graphCommand, printJson, progressOf, type SharedOptions } from "../shared-options.ts";
 import { scoreTable } from "../tables.ts";
 
 /** `kgraft embed`: KG embeddings. */
 export function embedCommand(): Command {
-  return sharedCommand("embed", "train KG embeddings, evaluate them, write them", "kgraft embed configs/toy.yaml")
+  return graphCommand("embed", "train KG embeddings, evaluate them, write them", "kgraft embed configs/toy.yaml")
     .argument("<config>", "YAML file with graph: and embedding:")
     .option("--output <folder>", "where to copy them, instead of the run's folder")
     .action(async (path: string, options: SharedOptions & { readonly output?: string }) => {

@@ -1,7 +1,7 @@
 import { linkFile } from "@kgraft/pipeline";
 import { type Command, Option } from "commander";
 import { interruptible } from "../interruption.ts";
-import { configOf, printJson, progressOf, type SharedOptions, sharedCommand } from "../shared-options.ts";
+import { configOf, graphCommand, printJson, progressOf, type SharedOptions } from "../shared-options.ts";
 
 interface LinkOptions extends SharedOptions {
   readonly graph: string;
@@ -12,7 +12,7 @@ interface LinkOptions extends SharedOptions {
 
 /** `kgraft link`: entity linking of a file. */
 export function linkCommand(): Command {
-  return sharedCommand(
+  return graphCommand(
     "link",
     "entity linking of a corpus, streamed; every line is written, with mentions or without",
     "kgraft link --graph configs/toy.yaml --input kg-fixtures/typing/text.jsonl --output linked.jsonl",

@@ -1,12 +1,12 @@
 import { run } from "@kgraft/pipeline";
 import type { Command } from "commander";
 import { interruptible } from "../interruption.ts";
-import { configOf, printJson, progressOf, type SharedOptions, sharedCommand } from "../shared-options.ts";
+import { configOf, graphCommand, printJson, progressOf, type SharedOptions } from "../shared-options.ts";
 import { runTable } from "../tables.ts";
 
 /** `kgraft run`: all stages of a config. */
 export function runCommand(): Command {
-  return sharedCommand(
+  return graphCommand(
     "run",
     "all stages that a config names, for one strategy and one seed",
     "kgraft run configs/quickstart.yaml --resume",

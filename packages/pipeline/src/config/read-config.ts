@@ -21,6 +21,8 @@ export interface ConfigOverrides {
   readonly set?: readonly string[];
   readonly seed?: number | undefined;
   readonly backend?: string | undefined;
+  /** Read a graph that is kept in a database again. */
+  readonly refresh?: boolean | undefined;
 }
 
 /**
@@ -39,7 +41,9 @@ export async function readConfig(path: string, overrides: ConfigOverrides = {}):
   for (const error of expanded.errors) problems.add(error);
   const top = problems.parse(topLevel, expanded.value, "");
   const config =
-    top === undefined ? undefined : new Checker(tree, registry, problems, top).config(path, expanded.secrets);
+    top === undefined
+      ? undefined
+      : new Checker(tree, registry, problems, top).config(path, expanded.secrets, overrides.refresh === true);
   const [first, ...others] = problems.list.map((problem) => hideInError(problem, expanded.secrets));
   if (first !== undefined) throw others.length === 0 ? first : new ErrorList([first, ...others]);
   return config as RunConfig;
@@ -67,7 +71,7 @@ class Checker {
     this.#top = top;
   }
 
-  config(path: string, secrets: Secrets): RunConfig {
+  config(path: string, secrets: Secrets, refresh: boolean): RunConfig {
     const top = this.#top;
     const config: RunConfig = {
       file: path,
@@ -81,6 +85,7 @@ class Checker {
       report: top.report,
       registry: this.#registry,
       graph: this.#graph(),
+      refresh,
       corpus: this.#slot("corpus", "corpus", top.corpus),
       linker: this.#slot("linker", "linker", top.linker),
       embedding: this.#slot("embedding", "embedding", top.embedding),

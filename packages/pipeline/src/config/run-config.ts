@@ -37,6 +37,8 @@ export interface RunConfig {
   readonly output?: string | undefined;
   readonly registry: Registry;
   readonly graph?: GraphChoice | undefined;
+  /** Whether a graph that is kept in a database is to be read again. */
+  readonly refresh: boolean;
   readonly corpus?: Choice | undefined;
   readonly linker?: Choice | undefined;
   readonly embedding?: Choice | undefined;

@@ -13,6 +13,7 @@ import { streams as streamsOf } from "@kgraft/runtime";
 import { required, type SharedWork } from "../composition.ts";
 import type { GraphChoice } from "../config/run-config.ts";
 import { choiceIdentity } from "../fingerprint.ts";
+import { graphIdentity } from "../graph-identity.ts";
 import type { StageResult } from "../stage-store.ts";
 
 /** Share of the graph's own triples that ranking is measured on: more of a small graph, up to a tenth. */
@@ -38,7 +39,7 @@ export async function embedGraph(shared: SharedWork, seed: number): Promise<Embe
   const backend = await shared.backend();
   const graph = required(config, "graph");
   const inputs = {
-    graph: await choiceIdentity(graph),
+    graph: await graphIdentity(shared),
     closure: graph.closure,
     closureDepth: graph.closureDepth,
     embedding: await choiceIdentity(choice),

@@ -6,6 +6,7 @@ import type { SharedWork } from "../composition.ts";
 import type { RunConfig } from "../config/run-config.ts";
 import type { CorpusDefinition } from "../corpora/corpus-definition.ts";
 import { choiceIdentity } from "../fingerprint.ts";
+import { graphIdentity } from "../graph-identity.ts";
 import type { StageResult } from "../stage-store.ts";
 import { type LinkCounts, readLinked, writeLinked } from "./link-text.ts";
 
@@ -79,11 +80,12 @@ function assertMentions({ file, linker }: RunConfig, counts: readonly LinkCounts
   });
 }
 
-async function linkIdentity({ config: { graph, linker, corpus, task } }: SharedWork): Promise<unknown> {
+async function linkIdentity(shared: SharedWork): Promise<unknown> {
+  const { linker, corpus, task } = shared.config;
   const identity = async (choice: Parameters<typeof choiceIdentity>[0] | undefined): Promise<unknown> =>
     choice && choiceIdentity(choice);
   return {
-    graph: await identity(graph),
+    graph: await graphIdentity(shared),
     linker: await identity(linker),
     corpus: await identity(corpus),
     examples: (await identity(task?.data)) ?? (await identity(task)),
