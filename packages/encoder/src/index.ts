@@ -19,7 +19,8 @@ export { type HiddenStatesSummary, writeHiddenStates } from "./feature-extractio
 export { labelKeys, readLabels } from "./heads/labels.ts";
 export { type LinearHead, type LinearHeadOptions, linearHead, spanExtractionLoss } from "./heads/linear-head.ts";
 export { type MaskedLanguageModelHead, maskedLanguageModelHead } from "./heads/masked-lm.ts";
-export { checkInput, maxLength } from "./input-check.ts";
+export { checkInput, firstPosition, maxLength } from "./input-check.ts";
 export { type NewModelSizes, newModel } from "./new-model.ts";
 export { type ModelToSave, saveModel, type WeightToSave } from "./save-model.ts";
 export { createEncoder } from "./transformer.ts";
+export { segmentVisibility } from "./visibility.ts";

@@ -2,10 +2,14 @@ import { InputError } from "@kgraft/runtime";
 import type { EncoderConfig } from "./contract.ts";
 import { familyOf } from "./families/families.ts";
 
-/** The most pieces, special tokens included, that a row may have. RoBERTa's table has rows that no token uses. */
+/** The position of a sequence's first piece: RoBERTa's table has rows that no token uses. */
+export function firstPosition(config: EncoderConfig): number {
+  return familyOf(config.modelType).positions === "after-padding" ? config.padTokenId + 1 : 0;
+}
+
+/** The most pieces, special tokens included, that a sequence may have. */
 export function maxLength(config: EncoderConfig): number {
-  const unused = familyOf(config.modelType).positions === "after-padding" ? config.padTokenId + 1 : 0;
-  return config.maxPositions - unused;
+  return config.maxPositions - firstPosition(config);
 }
 
 /**

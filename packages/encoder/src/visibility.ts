@@ -11,6 +11,16 @@ export function visibility(input: EncoderInput, visible: tf.Tensor | undefined =
   return visible === undefined ? keys : tf.logicalAnd(visible, keys); // [B, T, T]
 }
 
+/**
+ * Lets each piece of packed rows see those of its own sequence.
+ *
+ * @param segments int32 [B, T], a number for each sequence of a row, padding its own
+ * @returns bool [B, T, T], block-diagonal
+ */
+export function segmentVisibility(segments: tf.Tensor): tf.Tensor {
+  return tf.equal(tf.expandDims(segments, 2), tf.expandDims(segments, 1));
+}
+
 /** Turns visibility into what is added to scores; the layers of one step share the result of the last one asked for. */
 export class VisibilityBias {
   #last: { readonly visible: tf.Tensor; readonly bias: tf.Tensor } | undefined;
