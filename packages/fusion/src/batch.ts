@@ -11,9 +11,10 @@ export const batchArrays = {
   typeIds: "typeIds",
   /** bool [B, T], true where a real piece stands. */
   attentionMask: "attentionMask",
-  /** float32 [B, T, H], stored hidden states to start from; put there by whoever stored them. */
-  hidden: "hidden",
 } as const;
+
+/** Name of the array with the stored input of a layer, float32 [B, T, H]; put there by whoever stored it. */
+export const hiddenArray = (layer: number): string => `hidden.${layer}`;
 
 /**
  * Pads prepared examples to one batch: `inputIds`, `typeIds`, `attentionMask`, and what the strategy collates under its own names.

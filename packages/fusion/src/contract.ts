@@ -1,5 +1,5 @@
 import type { Block, EncoderConfig, Stream } from "@kgraft/encoder";
-import type { Graph } from "@kgraft/kg";
+import type { Graph, Relation, Triple } from "@kgraft/kg";
 import type { EntityVectors } from "@kgraft/kg-embedding";
 import type { Definition, Draw, Paper, Streams } from "@kgraft/runtime";
 import type { HostArray, Loss, ParameterSpec, StepContext, TensorBatch, tf, Weights } from "@kgraft/tensor";
@@ -11,6 +11,8 @@ export interface FusionResources {
   readonly tokenizer: Tokenizer;
   readonly streams: Streams;
   readonly graph?: Graph | undefined;
+  /** The graph's relations in its order; there where the graph is. */
+  readonly relations?: readonly Relation[] | undefined;
   readonly vectors?: EntityVectors | undefined;
 }
 
@@ -22,13 +24,46 @@ export interface SeamInput {
   readonly context: StepContext;
 }
 
+/** A triple of the graph that a strategy put into an example. */
+export interface InjectedTriple extends Triple {
+  /** Index of the mention that it was put in for, in the example's list. */
+  readonly mention: number;
+}
+
 /** An example as a strategy prepared it. */
 export interface PreparedExample<Knowledge> {
   /** The pieces the model reads; pieces that are not from the text have sequence id -1. */
   readonly encoding: Encoding;
   readonly knowledge: Knowledge;
+  /** Triples put in, for provenance. */
+  readonly triples?: readonly InjectedTriple[] | undefined;
+  /** Pieces of the text that no objective may hide: ascending. What is drawn elsewhere does not depend on them. */
+  readonly protectedPieces?: readonly number[] | undefined;
   /** What happened to its mentions, by name: added up over a corpus and printed. */
   readonly counts?: Readonly<Record<string, number>> | undefined;
+}
+
+/** What a strategy made of an example, for people; a field that it does not use is left out. T pieces. */
+export interface Inspection {
+  /** [T], counted from 0. */
+  readonly positions?: readonly number[];
+  /** [T], 0 on the trunk (the text itself), else the number of a branch. */
+  readonly branches?: readonly number[];
+  /** [T][T] of 0 and 1: whether the piece of the row sees that of the column. */
+  readonly visible?: readonly (readonly number[])[];
+  /** [T], the entity that stands at a piece. */
+  readonly entities?: readonly (string | null)[];
+}
+
+/** A stage of training. */
+export type TrainingStage = "pretraining" | "finetuning";
+
+/** What stays as it is in a stage. */
+export interface Freezing {
+  /** All parameters of the encoder. */
+  readonly encoder?: boolean;
+  /** Patterns of parameter names. */
+  readonly parameters?: readonly string[];
 }
 
 /** Size of a padded batch: B rows of T pieces. */
@@ -45,8 +80,8 @@ export interface FusionHead {
 }
 
 /**
- * A fusion strategy: five optional seams (`prepare`, `embed`, `attention`, `layer`, `heads`). An absent seam means plain
- * BERT, so `none` is the empty object and the baseline.
+ * A fusion strategy: optional seams in the data (`rewrite`, `prepare`, `collate`), in a step (`attention`, `embed`, `layer`,
+ * `output`) and in the losses (`heads`). An absent seam means plain BERT, so `none` is the empty object and the baseline.
  *
  * @typeParam Knowledge what `prepare` keeps of an example for `collate` (plain host data)
  */
@@ -60,12 +95,12 @@ export interface Fusion<Knowledge = unknown> {
    * `attention`, `embed` or `layer`, else L.
    */
   readonly firstLayer?: number;
-  /** Patterns of parameter names that this strategy freezes. */
-  readonly frozen?: readonly string[];
+  /** What this strategy freezes, by stage. */
+  readonly freezes?: Readonly<Partial<Record<TrainingStage, Freezing>>>;
   /** What the released checkpoint calls a parameter, heads' included, by our name for it. */
   readonly officialNames?: Readonly<Record<string, string>>;
 
-  /** Rewrites the example before tokenisation (entity replacement). Only in pre-training. */
+  /** Rewrites the example before tokenisation, anew in each epoch (entity replacement). Only in pre-training. */
   rewrite?(example: TextExample, draw: Draw): TextExample | Promise<TextExample>;
   /**
    * Turns a linked, tokenised example into pieces and knowledge. Deterministic; may wait for the graph.
@@ -92,15 +127,27 @@ export interface Fusion<Knowledge = unknown> {
   attention?(at: SeamInput): { readonly positionIds?: tf.Tensor; readonly visible?: tf.Tensor };
   embed?(stream: Stream, at: SeamInput): Stream;
   layer?(stream: Stream, block: Block, at: SeamInput): Stream | undefined;
+  /** Layers whose hidden states `output` reads: 0 is what goes into the first layer, L what the last one gives. Default none. */
+  readonly taps?: readonly number[];
+  /**
+   * After the last layer: the stream that tasks and losses read instead. It reads hidden states and changes none.
+   *
+   * @param states float32 [B, T, H] by layer, of `taps`
+   */
+  output?(stream: Stream, states: ReadonlyMap<number, tf.Tensor>, at: SeamInput): Stream;
   /** Extra losses of pre-training by name. */
   readonly heads?: Readonly<Record<string, FusionHead>>;
+
+  /** Says what became of an example, for people. */
+  inspect?(example: PreparedExample<Knowledge>): Inspection;
 }
 
 /**
  * What a strategy changes in a way that nothing else may change too: the text itself, which pieces the model reads, which
- * positions and visibility they have, or the inside of a layer (reading hidden states claims nothing).
+ * positions and visibility they have, the inside of a layer, or what is read behind the last one (reading hidden states
+ * claims nothing).
  */
-export type Claim = "text" | "pieces" | "attention" | "layer";
+export type Claim = "text" | "pieces" | "attention" | "layer" | "output";
 
 /** A strategy that can be chosen by name. */
 export interface FusionDefinition<Options = unknown, Knowledge = unknown>

@@ -88,7 +88,7 @@ describe("createFusedEncoder", () => {
     expect(() => fused.run(parameters, without("fusion/ernie-thu/entityVectors"), inference)).toThrow(
       'no array "fusion/ernie-thu/entityVectors"',
     );
-    expect(() => fused.run(parameters, batch, inference, { from: 2 })).toThrow('no array "hidden"');
+    expect(() => fused.run(parameters, batch, inference, { from: 2 })).toThrow('no array "hidden.2"');
   });
 });
 

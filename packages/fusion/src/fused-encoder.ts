@@ -1,8 +1,8 @@
 import type { EncoderRun, LayerRange, Seams, TransformerEncoder } from "@kgraft/encoder";
 import { RunError } from "@kgraft/runtime";
-import type { HostArray, Loss, ParameterSpec, StepContext, TensorBatch, Weights } from "@kgraft/tensor";
-import { arrayOf, batchArrays } from "./batch.ts";
-import type { Fusion, SeamInput } from "./contract.ts";
+import type { HostArray, Loss, ParameterSpec, StepContext, TensorBatch, tf, Weights } from "@kgraft/tensor";
+import { arrayOf, batchArrays, hiddenArray } from "./batch.ts";
+import type { Fusion, SeamInput, TrainingStage } from "./contract.ts";
 import { firstChangedLayer } from "./first-layer.ts";
 
 /** An encoder with a strategy grafted onto it: what tasks train and run. */
@@ -15,15 +15,17 @@ export interface FusedEncoder {
   readonly headParameters: readonly ParameterSpec[];
   /** Tables that every batch must carry under their names. */
   readonly constants: Readonly<Record<string, HostArray>>;
-  /** Patterns of parameter names that the strategy freezes. */
-  readonly frozen: readonly string[];
   /** Below this layer hidden states are plain BERT's and may be stored. */
   readonly firstLayer: number;
+  /** Patterns of parameter names that the strategy freezes in a stage. */
+  frozenIn(stage: TrainingStage): readonly string[];
+  /** Layers whose input must be stored for a run that starts at `from`: that one, and those below that the strategy reads. */
+  storedLayers(from: number): readonly number[];
   /**
    * Runs the encoder with the strategy's seams.
    *
    * @param batch `inputIds` and `typeIds` int32 [B, T], `attentionMask` bool [B, T], the strategy's arrays and constants;
-   *   with `range.from` > 0 also `hidden` float32 [B, T, H], the stored input of that layer
+   *   with `range.from` > 0 also the stored inputs of `storedLayers(range.from)`, see {@link hiddenArray}
    * @throws RunError `fusion.batch.missing` where an array is missing, `fusion.range` where stored states lie above the
    *   first layer the strategy changes
    */
@@ -36,6 +38,7 @@ export interface FusedEncoder {
 export function createFusedEncoder(encoder: TransformerEncoder, fusion: Fusion): FusedEncoder {
   const heads = Object.entries(fusion.heads ?? {});
   const firstLayer = firstChangedLayer(fusion) ?? encoder.config.numLayers;
+  const taps = fusion.output === undefined ? [] : (fusion.taps ?? []);
   return {
     encoder,
     fusion,
@@ -43,7 +46,11 @@ export function createFusedEncoder(encoder: TransformerEncoder, fusion: Fusion):
     parameters: [...encoder.parameters, ...(fusion.parameters ?? [])],
     headParameters: heads.flatMap(([, head]) => head.parameters),
     constants: fusion.constants ?? {},
-    frozen: fusion.frozen ?? [],
+    frozenIn(stage) {
+      const { encoder: whole = false, parameters = [] } = fusion.freezes?.[stage] ?? {};
+      return whole ? [...encoder.parameters.map(({ name }) => name), ...parameters] : parameters;
+    },
+    storedLayers: (from) => [...new Set([...taps.filter((tap) => tap < from), from])].sort((a, b) => a - b),
     run(weights, batch, context, range) {
       const from = range?.from ?? 0;
       if (from > firstLayer) throw storedTooHigh(from, firstLayer);
@@ -52,11 +59,17 @@ export function createFusedEncoder(encoder: TransformerEncoder, fusion: Fusion):
         typeIds: batch[batchArrays.typeIds],
         attentionMask: arrayOf(batch, batchArrays.attentionMask),
       };
-      return encoder.run(weights, input, context, {
-        seams: seamsOf(fusion, { weights, batch, context }),
+      const at = { weights, batch, context };
+      const run = encoder.run(weights, input, context, {
+        seams: seamsOf(fusion, at),
+        keepStates: taps.length > 0,
         ...(range && { range }),
-        ...(from > 0 && { hidden: arrayOf(batch, batchArrays.hidden) }),
+        ...(from > 0 && { hidden: arrayOf(batch, hiddenArray(from)) }),
       });
+      if (fusion.output === undefined || (range?.to ?? encoder.config.numLayers) < encoder.config.numLayers) return run;
+      const state = (tap: number): tf.Tensor =>
+        tap < from ? arrayOf(batch, hiddenArray(tap)) : (run.states[tap - from] as tf.Tensor);
+      return { ...run, stream: fusion.output(run.stream, new Map(taps.map((tap) => [tap, state(tap)])), at) };
     },
     losses(run, weights, batch, context) {
       const at = { weights, batch, context };

@@ -1,5 +1,5 @@
 export { type Arm, parseArm } from "./arm.ts";
-export { arrayOf, batchArrays, collateExamples } from "./batch.ts";
+export { arrayOf, batchArrays, collateExamples, hiddenArray } from "./batch.ts";
 export type * from "./contract.ts";
 export { type Control, checkControl, controls } from "./controls.ts";
 export { defineFusion } from "./define-fusion.ts";

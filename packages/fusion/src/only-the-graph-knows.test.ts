@@ -117,7 +117,7 @@ async function accuracy(definition: unknown, options: unknown, vectors = world.v
       parameters,
       losses,
       constants: model.constants,
-      groups: model.frozen.map((match) => ({ match, frozen: true })),
+      groups: model.frozenIn("finetuning").map((match) => ({ match, frozen: true })),
       data: batches,
       length: { epochs: 6 },
       optimiser: { name: "adamw", rate: 2e-2 },

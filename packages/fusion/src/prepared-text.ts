@@ -50,9 +50,10 @@ async function prepareExample(
 ): Promise<PreparedText> {
   const example = draw && fusion.rewrite ? await fusion.rewrite(original, draw) : original;
   const plain = tokenizer.encode(example.text, example.pair, { maxLength });
-  const { encoding, knowledge, counts } = fusion.prepare
-    ? await fusion.prepare(example, plain, maxLength)
-    : { encoding: plain, knowledge: undefined };
-  const targetPieces = example.target && piecesOf(encoding, example.target);
-  return { example, encoding, knowledge, counts, targetPieces, padId: tokenizer.special.pad ?? 0 };
+  const own: PreparedExample<unknown> = (await fusion.prepare?.(example, plain, maxLength)) ?? {
+    encoding: plain,
+    knowledge: undefined,
+  };
+  const targetPieces = example.target && piecesOf(own.encoding, example.target);
+  return { ...own, example, targetPieces, padId: tokenizer.special.pad ?? 0 };
 }

@@ -6,6 +6,7 @@ const claimed: Readonly<Record<Claim, string>> = {
   pieces: "put pieces of their own between those of the text",
   attention: "set positions and visibility",
   layer: "change the inside of layers",
+  output: "put states of their own in place of the last layer's",
 };
 
 /**

@@ -1,8 +1,17 @@
 import type { Block, Stream } from "@kgraft/encoder";
-import { RunError } from "@kgraft/runtime";
-import type { Encoding } from "@kgraft/text";
+import { type Draw, RunError } from "@kgraft/runtime";
+import type { tf } from "@kgraft/tensor";
+import type { Encoding, TextExample } from "@kgraft/text";
 import { z } from "zod";
-import type { Fusion, FusionDefinition, PreparedExample, SeamInput } from "./contract.ts";
+import type {
+  Freezing,
+  Fusion,
+  FusionDefinition,
+  InjectedTriple,
+  PreparedExample,
+  SeamInput,
+  TrainingStage,
+} from "./contract.ts";
 import { firstChangedLayer } from "./first-layer.ts";
 import { checkStack } from "./stack-check.ts";
 
@@ -56,7 +65,7 @@ function compose(parts: readonly StackPart[]): Fusion<StackKnowledge> {
   return {
     parameters: fusions.flatMap(({ parameters }) => parameters ?? []),
     constants: merge(fusions.map(({ constants }) => constants)),
-    frozen: fusions.flatMap(({ frozen }) => frozen ?? []),
+    freezes: mergeFreezes(fusions),
     officialNames: merge(fusions.map(({ officialNames }) => officialNames)),
     heads: merge(fusions.map(({ heads }) => heads)),
     ...(firstLayers.length > 0 && { firstLayer: Math.min(...firstLayers) }),
@@ -65,39 +74,60 @@ function compose(parts: readonly StackPart[]): Fusion<StackKnowledge> {
   };
 }
 
-/** The seams on the host: `rewrite`, `prepare`, `collate`. */
-function dataSeams(parts: readonly StackPart[]): Pick<Fusion<StackKnowledge>, "rewrite" | "prepare" | "collate"> {
+type DataSeams = Pick<Fusion<StackKnowledge>, "rewrite" | "prepare" | "collate" | "inspect">;
+
+/** The seams on the host. A stack rewrites only where a part does: text that never changes is prepared once. */
+function dataSeams(parts: readonly StackPart[]): DataSeams {
   const order = claimersFirst(parts, "pieces");
   return {
-    async rewrite(example, draw) {
-      let rewritten = example;
-      for (const { fusion } of parts) rewritten = (await fusion.rewrite?.(rewritten, draw)) ?? rewritten;
-      return rewritten;
-    },
+    ...(parts.some(({ fusion }) => fusion.rewrite) && {
+      async rewrite(example: TextExample, draw: Draw) {
+        let rewritten = example;
+        for (const { fusion } of parts) rewritten = (await fusion.rewrite?.(rewritten, draw)) ?? rewritten;
+        return rewritten;
+      },
+    }),
     async prepare(example, plain, maxLength) {
       let encoding: Encoding = plain;
       const knowledge: unknown[] = [];
       const counts: Record<string, number> = {};
+      const triples: InjectedTriple[] = [];
+      const guarded = new Set<number>();
       for (const { definition, fusion } of order) {
         const own = await fusion.prepare?.(example, encoding, maxLength);
         if (own === undefined) continue;
         encoding = own.encoding;
         knowledge[parts.findIndex((part) => part.fusion === fusion)] = own.knowledge;
         for (const [name, count] of Object.entries(own.counts ?? {})) counts[`${definition.name} ${name}`] = count;
+        triples.push(...(own.triples ?? []));
+        for (const piece of own.protectedPieces ?? []) guarded.add(piece);
       }
-      return { encoding, knowledge, counts };
+      return { encoding, knowledge, counts, triples, protectedPieces: [...guarded].sort((a, b) => a - b) };
     },
     collate(batch, shape, draw) {
-      const own = (index: number): PreparedExample<unknown>[] =>
-        batch.map(({ encoding, knowledge }) => ({ encoding, knowledge: knowledge[index] }));
+      const own = (index: number) => batch.map((example) => ownPart(example, index));
       return merge(parts.map(({ fusion }, index) => fusion.collate?.(own(index), shape, draw)));
     },
+    inspect: (example) => merge(parts.map(({ fusion }, index) => fusion.inspect?.(ownPart(example, index)))),
   };
 }
 
+const ownPart = ({ knowledge, ...example }: PreparedExample<StackKnowledge>, index: number) => ({
+  ...example,
+  knowledge: knowledge[index],
+});
+
+function mergeFreezes(fusions: readonly Fusion[]): NonNullable<Fusion["freezes"]> {
+  const of = (stage: TrainingStage): Freezing => ({
+    encoder: fusions.some(({ freezes }) => freezes?.[stage]?.encoder === true),
+    parameters: fusions.flatMap(({ freezes }) => freezes?.[stage]?.parameters ?? []),
+  });
+  return { pretraining: of("pretraining"), finetuning: of("finetuning") };
+}
+
 /** The seams inside a step; one that no strategy has stays absent. */
-function stepSeams(parts: readonly StackPart[]): Pick<Fusion, "attention" | "embed" | "layer"> {
-  const has = (seam: "attention" | "embed" | "layer"): boolean =>
+function stepSeams(parts: readonly StackPart[]): Pick<Fusion, "attention" | "embed" | "layer" | "taps" | "output"> {
+  const has = (seam: "attention" | "embed" | "layer" | "output"): boolean =>
     parts.some(({ fusion }) => fusion[seam] !== undefined);
   const inwardOut = claimersFirst(parts, "layer").filter(({ fusion }) => fusion.layer !== undefined);
   return {
@@ -107,6 +137,11 @@ function stepSeams(parts: readonly StackPart[]): Pick<Fusion, "attention" | "emb
         parts.reduce((before, { fusion }) => fusion.embed?.(before, at) ?? before, stream),
     }),
     ...(has("layer") && { layer: (stream: Stream, block: Block, at: SeamInput) => nest(inwardOut, stream, block, at) }),
+    ...(has("output") && {
+      taps: [...new Set(parts.flatMap(({ fusion }) => fusion.taps ?? []))],
+      output: (stream: Stream, states: ReadonlyMap<number, tf.Tensor>, at: SeamInput) =>
+        parts.reduce((before, { fusion }) => fusion.output?.(before, states, at) ?? before, stream),
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { collect } from "@kgraft/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Entity, Graph, NeighbourQuery, Relation, Triple } from "./graph.ts";
 
@@ -138,10 +139,4 @@ function strangers({ entities }: ExpectedGraph): readonly string[] {
   const ids = new Set(entities.map(({ id }) => id));
   const first = entities[0]?.id ?? "";
   return ["", "constructor", "__proto__", `${first} `, first.toUpperCase()].filter((id) => !ids.has(id));
-}
-
-async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const all: Item[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }

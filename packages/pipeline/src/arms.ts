@@ -1,6 +1,8 @@
 import { type Arm, checkControl, checkStack, type FusionDefinition, parseArm } from "@kgraft/fusion";
 import { InputError } from "@kgraft/runtime";
+import type { TaskDefinition } from "@kgraft/tasks";
 import type { RunConfig } from "./config/run-config.ts";
+import type { CorpusDefinition } from "./corpora/corpus-definition.ts";
 
 /** An arm whose strategies are loaded, fit together, and have what they need. */
 export interface CheckedArm extends Arm {
@@ -28,6 +30,7 @@ export function readArm(config: RunConfig, name: string, at: string): CheckedArm
   checkStack(definitions, at);
   if (arm.control !== undefined) checkControl(arm.control, definitions, at);
   for (const definition of definitions) checkNeeds(config, definition, at);
+  for (const section of ["task", "corpus"] as const) checkExamples(config, section, definitions, at);
   return { ...arm, definitions };
 }
 
@@ -43,4 +46,28 @@ function checkNeeds(config: RunConfig, definition: FusionDefinition, at: string)
       fix: `Add ${missing.map((section) => `${section}:`).join(" and ")}`,
     });
   }
+}
+
+/** Pairs without sense are refused, with the strategies that fit. */
+function checkExamples(
+  { registry, ...config }: RunConfig,
+  section: "task" | "corpus",
+  definitions: readonly FusionDefinition[],
+  at: string,
+): void {
+  const source = config[section]?.definition as TaskDefinition | CorpusDefinition | undefined;
+  if (source === undefined) return;
+  const unfit = definitions.find(({ accepts }) => !accepts.includes(source.examples));
+  if (unfit === undefined) return;
+  const fitting = registry
+    .names("fusion")
+    .filter((name) =>
+      (registry.get("fusion", name, at).definition as FusionDefinition).accepts.includes(source.examples),
+    );
+  throw new InputError({
+    code: "config.examples",
+    at,
+    problem: `"${unfit.name}" takes ${unfit.accepts.join(" and ")} examples, the ${section} "${source.name}" gives ${source.examples} examples`,
+    wanted: `Wanted one of ${fitting.join(", ")}`,
+  });
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { streams as streamsOf, writeFileAtomic } from "@kgraft/runtime";
+import { collect, streams as streamsOf, writeFileAtomic } from "@kgraft/runtime";
 import { type FinetuneResult, type PretrainResult, type TaskReport, writePredictions } from "@kgraft/tasks";
 import type { CheckedArm } from "./arms.ts";
 import { beginCell, type FinishedCell, finishCell, metricsOf, takeBack } from "./cell-folder.ts";
@@ -61,11 +61,13 @@ class CellRun {
     const embedded = needs.has("vectors") ? await embedGraph(shared, seed) : undefined;
     const checkpoint = await shared.checkpoint();
     const streams = streamsOf(seed);
+    const graph = needs.has("graph") ? await shared.graph() : undefined;
     const resources = {
       encoder: checkpoint.encoder.config,
       tokenizer: checkpoint.tokenizer,
       streams,
-      graph: needs.has("graph") ? await shared.graph() : undefined,
+      graph,
+      relations: graph && (await collect(graph.relations())),
       vectors: controlledVectors(arm, embedded?.vectors, streams),
     };
     const model = await buildModel({

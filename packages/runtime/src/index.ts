@@ -5,6 +5,7 @@ export {
   writeFolderAtomic,
   writeLinesAtomic,
 } from "./atomic-file.ts";
+export { collect } from "./collect.ts";
 export { type Definition, type Paper, pathOption } from "./definition.ts";
 export {
   didYouMean,

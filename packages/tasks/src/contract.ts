@@ -63,7 +63,10 @@ export interface Task<Report extends TaskReport = TaskReport> {
 export interface TaskDefinition<
   Options extends TaskFileOptions = TaskFileOptions,
   Report extends TaskReport = TaskReport,
-> extends Definition<Options, TaskNeeds, Task<Report>> {}
+> extends Definition<Options, TaskNeeds, Task<Report>> {
+  /** What its examples are: only strategies that accept these can be trained on it. */
+  readonly examples: "text" | "triple";
+}
 
 /** What an objective is made from. */
 export interface ObjectiveNeeds {

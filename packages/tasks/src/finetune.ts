@@ -142,7 +142,11 @@ class Finetuning<Report extends TaskReport> {
       length: { epochs },
       optimiser: { name: "adamw", rate, decay: weightDecay },
       schedule: { name: schedule, warmup },
-      groups: trainingGroups(model, parameters, { newRate, frozen: frozenNames(this.#input, freezeLayers) }),
+      groups: trainingGroups(model, parameters, {
+        stage: "finetuning",
+        newRate,
+        frozen: frozenNames(this.#input, freezeLayers),
+      }),
       clipNorm: clip,
       streams,
       label: `Fine-tuning ${task.name}`,

@@ -1,32 +1,35 @@
 import type { TransformerEncoder } from "@kgraft/encoder";
 import { arrayOf, batchArrays, collateExamples, type PreparedText } from "@kgraft/fusion";
 import type { Progress } from "@kgraft/runtime";
-import { inference, type Weights } from "@kgraft/tensor";
+import { inference, tf, type Weights } from "@kgraft/tensor";
 import { forward } from "./forward.ts";
 import { TextBatches } from "./text-batches.ts";
 
 /** The hidden states of one example. */
 export interface ExampleStates {
   readonly example: PreparedText;
-  /** float32 [T_i, H] */
-  readonly states: Float32Array;
+  /** float32 [T_i, H] by layer, in the order asked for. */
+  readonly states: readonly Float32Array[];
 }
 
 /** Most pieces, padding included, that are run at once. */
 const batchTokens = 4096;
 
 /**
- * Runs embeddings and layers below one through the plain encoder, batch by batch of like length, and yields each example's
- * input to that layer.
+ * Runs embeddings and the lowest layers of the plain encoder, batch by batch of like length, and yields each example's
+ * inputs to the layers asked for.
+ *
+ * @param layers ascending, at least one; L is what the last layer gives
  */
 export async function* lowerStates(
   encoder: TransformerEncoder,
   weights: Weights,
   prepared: readonly PreparedText[],
-  { layer, progress }: { readonly layer: number; readonly progress: Progress },
+  { layers, progress }: { readonly layers: readonly number[]; readonly progress: Progress },
 ): AsyncGenerator<ExampleStates> {
   const size = encoder.config.hiddenSize;
-  const bar = progress.bar(`Hidden states below layer ${layer}`, prepared.length);
+  const to = layers.at(-1) as number;
+  const bar = progress.bar(`Hidden states below layer ${to}`, prepared.length);
   let done = 0;
   for (const { examples, length } of new TextBatches(prepared, { batchTokens }).plan()) {
     const { arrays } = collateExamples(examples, length, {});
@@ -36,11 +39,15 @@ export async function* lowerStates(
         typeIds: arrayOf(batch, batchArrays.typeIds),
         attentionMask: arrayOf(batch, batchArrays.attentionMask),
       };
-      return encoder.run(weights, input, inference, { range: { to: layer } }).stream.hidden; // [B, T, H]
+      const { states } = encoder.run(weights, input, inference, { range: { to }, keepStates: true });
+      return tf.stack(layers.map((layer) => states[layer] as tf.Tensor)); // [layers, B, T, H]
     });
     for (const [row, example] of examples.entries()) {
-      const start = row * length * size;
-      yield { example, states: hidden.subarray(start, start + example.encoding.ids.length * size) };
+      const own = (at: number): Float32Array => {
+        const start = (at * examples.length + row) * length * size;
+        return hidden.subarray(start, start + example.encoding.ids.length * size);
+      };
+      yield { example, states: layers.map((_, at) => own(at)) };
     }
     done += examples.length;
     bar.update(done);

@@ -1,22 +1,22 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { batchArrays, type FusedEncoder, type PreparedText } from "@kgraft/fusion";
+import { type FusedEncoder, hiddenArray, type PreparedText } from "@kgraft/fusion";
 import { type Progress, RunError, writeFolderAtomic } from "@kgraft/runtime";
 import type { HostArray, Parameters } from "@kgraft/tensor";
 import { parametersBelow } from "./frozen-layers.ts";
 import { lowerStates } from "./lower-states.ts";
 
-/** Hidden states of every example at one layer, without padding. */
+/** Hidden states of every example at the layers that a run from one of them reads, without padding. */
 export interface StoredStates {
   /** The layer whose input they are: a run starts there. */
   readonly layer: number;
   /** Whether they were found on disk. */
   readonly reused: boolean;
   /**
-   * The array that a run with `range.from = layer` reads: the states of these examples, zeros behind their last piece.
+   * The arrays that a run with `range.from = layer` reads: the states of these examples, zeros behind their last piece.
    *
-   * @returns `hidden` float32 [B, T, H]
+   * @returns float32 [B, T, H] by layer, under the names of `hiddenArray`
    */
   batch(examples: readonly PreparedText[], length: number): Promise<Readonly<Record<string, HostArray>>>;
   /** Closes the file, where there is one. */
@@ -25,6 +25,7 @@ export interface StoredStates {
 
 /** Which states are stored, and where. */
 export interface StoreOptions {
+  /** The layer that runs start from; those below it that the strategy reads are stored too. */
   readonly layer: number;
   /** Where they are kept and found again, under a name made of the weights and pieces; absent: in memory. */
   readonly folder?: string | undefined;
@@ -50,53 +51,65 @@ export async function storeStates(
   prepared: readonly PreparedText[],
   options: StoreOptions,
 ): Promise<StoredStates> {
-  const size = model.encoder.config.hiddenSize;
-  const { places, total } = placesOf(prepared, size);
+  const layers = model.storedLayers(options.layer);
+  const plan = planShelf(prepared, layers, model.encoder.config.hiddenSize);
   const fill = async (shelf: Shelf): Promise<void> => {
-    for await (const { example, states } of lowerStates(model.encoder, parameters, prepared, options))
-      await shelf.write(states, places.get(example) as number);
+    for await (const { example, states } of lowerStates(model.encoder, parameters, prepared, { ...options, layers }))
+      for (const [at, one] of states.entries()) await shelf.write(one, plan.placeOf(example, at));
   };
   const kept =
     options.folder === undefined
-      ? await inMemory(total, fill)
-      : await onDisk(join(options.folder, await keyOf(model, parameters, prepared, options.layer)), total, fill);
+      ? await inMemory(plan.total, fill)
+      : await onDisk(join(options.folder, await keyOf(model, parameters, prepared, options.layer)), plan.total, fill);
   return {
     ...kept,
     layer: options.layer,
-    batch: (examples, length) => padded(kept, places, { examples, length, size }),
+    async batch(examples, length) {
+      const arrays = layers.map(async (layer, at) => [
+        hiddenArray(layer),
+        await padded(kept, plan, at, examples, length),
+      ]);
+      return Object.fromEntries(await Promise.all(arrays));
+    },
   };
 }
 
-function placesOf(
-  prepared: readonly PreparedText[],
-  size: number,
-): { places: ReadonlyMap<PreparedText, number>; total: number } {
+/** Where the states of each example stand on a shelf: layer by layer, one example after another. */
+interface ShelfPlan {
+  readonly size: number;
+  readonly total: number;
+  /** @param at index of the layer among those stored */
+  placeOf(example: PreparedText, at: number): number;
+}
+
+function planShelf(prepared: readonly PreparedText[], layers: readonly number[], size: number): ShelfPlan {
   const places = new Map<PreparedText, number>();
   let total = 0;
   for (const example of prepared) {
     places.set(example, total);
-    total += example.encoding.ids.length * size;
+    total += layers.length * example.encoding.ids.length * size;
   }
-  return { places, total };
+  return {
+    size,
+    total,
+    placeOf: (example, at) => (places.get(example) as number) + at * example.encoding.ids.length * size,
+  };
 }
 
-interface Padding {
-  readonly examples: readonly PreparedText[];
-  readonly length: number;
-  readonly size: number;
-}
-
+/** States of a batch at one layer, float32 [B, T, H]. */
 async function padded(
   shelf: Pick<Shelf, "read">,
-  places: ReadonlyMap<PreparedText, number>,
-  { examples, length, size }: Padding,
-): Promise<Readonly<Record<string, HostArray>>> {
+  { size, placeOf }: ShelfPlan,
+  at: number,
+  examples: readonly PreparedText[],
+  length: number,
+): Promise<HostArray> {
   const data = new Float32Array(examples.length * length * size);
   for (const [row, example] of examples.entries()) {
     const start = row * length * size;
-    await shelf.read(data.subarray(start, start + example.encoding.ids.length * size), places.get(example) as number);
+    await shelf.read(data.subarray(start, start + example.encoding.ids.length * size), placeOf(example, at));
   }
-  return { [batchArrays.hidden]: { dtype: "float32", shape: [examples.length, length, size], data } };
+  return { dtype: "float32", shape: [examples.length, length, size], data };
 }
 
 /** A shelf that can be read and closed. */
@@ -165,12 +178,12 @@ function cutShort(path: string): RunError {
 
 /** A name for what the states depend on: shape and weights of the lower layers, and the pieces of every example. */
 async function keyOf(
-  { encoder }: FusedEncoder,
+  { encoder, storedLayers }: FusedEncoder,
   parameters: Parameters,
   prepared: readonly PreparedText[],
   layer: number,
 ): Promise<string> {
-  const hash = createHash("sha256").update(JSON.stringify([encoder.config, layer]));
+  const hash = createHash("sha256").update(JSON.stringify([encoder.config, storedLayers(layer)]));
   for (const name of parametersBelow(encoder, layer, "tasks.storeStates")) {
     const values = await parameters.get(name).data<"float32">();
     hash.update(name).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));

@@ -12,6 +12,21 @@ export interface Mention {
   readonly entity: string;
   readonly score?: number | undefined;
   readonly candidates?: readonly Candidate[] | undefined;
+  /** In memory only: the entity that stood here before a strategy put this one in its place. */
+  readonly replaces?: string | undefined;
+}
+
+/** An entity or relation of a triple, with its words. */
+export interface TripleTerm {
+  readonly id: string;
+  readonly text: string;
+}
+
+/** A triple in words: what models of triples read. */
+export interface TripleText {
+  readonly head: TripleTerm;
+  readonly relation: TripleTerm;
+  readonly tail: TripleTerm;
 }
 
 /** Half-open, UTF-16 units of the text. */
@@ -31,4 +46,6 @@ export interface TextExample {
   /** The two spans of a relation, head then tail. */
   readonly targets?: readonly [TextSpan, TextSpan] | undefined;
   readonly labels?: readonly string[] | undefined;
+  /** The triple that the example is about; its `text` is then the three texts with spaces between. */
+  readonly triple?: TripleText | undefined;
 }

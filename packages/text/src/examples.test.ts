@@ -64,6 +64,20 @@ it("reads gzip, passes over blank lines, and keeps absent fields absent", async 
   expect(await readAll(path)).toStrictEqual([{ id: "1", text: "" }]);
 });
 
+it("reads back a triple in words, and says which part of it is missing", async () => {
+  const path = join(await temporaryFolder(), "triples.jsonl");
+  const term = (id: string) => ({ id, text: `the ${id}` });
+  const triple = { head: term("a"), relation: term("r"), tail: term("b") };
+  await writeExamples(path, [{ id: "1", text: "the a the r the b", triple }]);
+  expect(await readAll(path)).toEqual([{ id: "1", text: "the a the r the b", triple }]);
+  const line = JSON.stringify({
+    id: "1",
+    text: "",
+    triple: { head: term("a"), relation: { id: "r" }, tail: term("b") },
+  });
+  expect(() => parseExample(line, "F:1", "utf16")).toThrow("F:1: triple.relation.text is missing. Wanted a string.");
+});
+
 it("reads back what it wrote, whatever the text", async () => {
   const path = join(await temporaryFolder(), "text.jsonl");
   const text = fc.array(fc.constantFrom("a", " ", "é", "😀", "中", "𠀀", "\ud83d", "\n"), { minLength: 1 });
@@ -85,14 +99,14 @@ it("reads back what it wrote, whatever the text", async () => {
 describe("a bad field is an error with its place", () => {
   const cases: readonly (readonly [line: string, message: string])[] = [
     ["{", "F:1: is not JSON: "],
-    ["[]", "F:1: the line is []. Wanted an object with id, text, pair, mentions, target, targets, labels."],
+    ["[]", "F:1: the line is []. Wanted an object with id, text, pair, mentions, target, targets, labels, triple."],
     ['{"text":"a"}', "F:1: id is missing. Wanted a string."],
     ['{"id":"","text":"a"}', 'F:1: id is "". Wanted a string that is not empty.'],
     ['{"id":1,"text":"a"}', "F:1: id is 1. Wanted a string."],
     ['{"id":"1","text":["a"]}', 'F:1: text is ["a"]. Wanted a string.'],
     [
       '{"id":"1","text":"a","label":[]}',
-      'F:1: unknown key "label". Known keys: id, text, pair, mentions, target, targets, labels. Did you mean "labels"?',
+      'F:1: unknown key "label". Known keys: id, text, pair, mentions, target, targets, labels, triple. Did you mean "labels"?',
     ],
     ['{"id":"1","text":"a","labels":"x"}', 'F:1: labels is "x". Wanted an array of strings.'],
     ['{"id":"1","text":"a","labels":["x",2]}', "F:1: labels[1] is 2. Wanted a string."],

@@ -1,5 +1,5 @@
 import { InputError, KgraftError, messageOf, type Progress, readLines, writeLinesAtomic } from "@kgraft/runtime";
-import type { Candidate, Mention, TextExample, TextSpan } from "./example.ts";
+import type { Candidate, Mention, TextExample, TextSpan, TripleTerm, TripleText } from "./example.ts";
 import {
   type Fields,
   fieldError,
@@ -27,10 +27,12 @@ export interface ReadExamplesOptions {
   readonly onSkip?: (error: KgraftError) => void;
 }
 
-const exampleKeys = ["id", "text", "pair", "mentions", "target", "targets", "labels"];
+const exampleKeys = ["id", "text", "pair", "mentions", "target", "targets", "labels", "triple"];
 const mentionKeys = ["start", "end", "entity", "score", "candidates"];
 const candidateKeys = ["entity", "score", "prior"];
 const spanKeys = ["start", "end"];
+const tripleKeys = ["head", "relation", "tail"];
+const termKeys = ["id", "text"];
 
 /**
  * Streams the examples of a JSON Lines file (gzip where the name ends in `.gz`) with bounded memory; their offsets
@@ -95,6 +97,7 @@ function readExample(fields: Fields, offsets: "codePoints" | "utf16"): TextExamp
     target: optional(fields, "target", (at, key) => spans.read(at.values[key], at.at, key)),
     targets: optional(fields, "targets", (at, key) => readTargets(at, key, spans)),
     labels: optional(fields, "labels", readLabels),
+    triple: optional(fields, "triple", readTriple),
   });
 }
 
@@ -124,6 +127,15 @@ function readTargets(fields: Fields, key: string, spans: SpanReader): [TextSpan,
   if (!Array.isArray(value) || value.length !== 2)
     throw fieldError(fields.at, key, value, "an array of two spans, head and tail");
   return [spans.read(value[0], fields.at, `${key}[0]`), spans.read(value[1], fields.at, `${key}[1]`)];
+}
+
+function readTriple(fields: Fields, key: string): TripleText {
+  const triple = readFields(fields.values[key], fields.at, key, tripleKeys);
+  const term = (part: string): TripleTerm => {
+    const own = readFields(triple.values[part], fields.at, fieldPath(triple, part), termKeys);
+    return { id: readName(own, "id"), text: readString(own, "text") };
+  };
+  return { head: term("head"), relation: term("relation"), tail: term("tail") };
 }
 
 function readLabels(fields: Fields, key: string): string[] {
@@ -236,6 +248,7 @@ export function exampleLine(example: TextExample): string {
     target: example.target && span(example.target),
     targets: example.targets?.map(span),
     labels: example.labels,
+    triple: example.triple,
   });
 }
 

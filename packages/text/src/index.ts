@@ -1,6 +1,6 @@
 export { type BucketOptions, bucketBatches, type LengthBatch, paddedLength } from "./batching.ts";
 export type { EncodeOptions, Encoding, Tokenizer } from "./encoding.ts";
-export type { Candidate, Mention, TextExample, TextSpan } from "./example.ts";
+export type { Candidate, Mention, TextExample, TextSpan, TripleTerm, TripleText } from "./example.ts";
 export { exampleLine, parseExample, type ReadExamplesOptions, readExamples, writeExamples } from "./examples.ts";
 export { type Masked, type MaskingOptions, maskPieces } from "./masking.ts";
 export { type OffsetTable, offsetTable } from "./offsets.ts";

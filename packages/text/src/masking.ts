@@ -15,6 +15,8 @@ export interface MaskingOptions {
    * max(1, round(rate × pieces)) pieces, less where the next word would not fit.
    */
   readonly mode?: "bernoulli" | "exact";
+  /** Pieces that stay as they are and are not predicted; what is drawn for the others does not depend on them. */
+  readonly protectedPieces?: readonly number[] | undefined;
 }
 
 /** Half-open range of pieces that are chosen together. */
@@ -54,15 +56,18 @@ export function maskPieces(encoding: Encoding, options: MaskingOptions): Masked 
   const units = options.unit === "word" ? words(encoding, tokenizer) : pieces(encoding, tokenizer);
   const chosen =
     options.mode === "exact" ? chooseExactly(units, rate, draw) : units.filter(() => draw.uniform() < rate);
+  const kept = new Set(options.protectedPieces);
   const ids = encoding.ids.slice();
   const positions: number[] = [];
   const labels: number[] = [];
   for (const unit of chosen)
     for (let i = unit.first; i < unit.last; i++) {
       const id = ids[i] as number;
+      const shown = hidden(id, mask, tokenizer, draw);
+      if (kept.has(i)) continue;
       positions.push(i);
       labels.push(id);
-      ids[i] = hidden(id, mask, tokenizer, draw);
+      ids[i] = shown;
     }
   return { ids, positions, labels };
 }

@@ -49,7 +49,7 @@ function fusionOf(
     constants: { [arrays.entityVectors]: table.array },
     firstLayer: plan.findIndex((kind) => kind !== "sim"),
     // Nothing reads the entity stream behind the last fused layer; the released checkpoint still has these.
-    frozen: downNames(lastFused),
+    freezes: { pretraining: { parameters: downNames(lastFused) }, finetuning: { parameters: downNames(lastFused) } },
     prepare: (example, encoding) => alignEntities(example.mentions ?? [], encoding, table.rowOf, options.alignment),
     collate: (batch, shape, draw) => collateAlignments(batch, shape, options, draw),
     embed: (stream, { batch }) => {

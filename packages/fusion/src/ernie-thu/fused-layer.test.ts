@@ -197,7 +197,7 @@ function goldenArrays(): Record<string, HostArray> {
     inputIds: int32(0, 0, 0),
     typeIds: int32(0, 0, 0),
     attentionMask: bool([1, 1, 1]),
-    hidden: { dtype: "float32", shape: [1, 3, 4], data: Float32Array.from(input.hidden.flat()) },
+    "hidden.1": { dtype: "float32", shape: [1, 3, 4], data: Float32Array.from(input.hidden.flat()) },
     [arrays.entityIds]: int32(0, 1, 0),
     [arrays.entityMask]: bool(entityMask),
   };
@@ -271,7 +271,7 @@ describe("a fused layer", () => {
     };
     const { fused, parameters, batch } = grafted(["sim", ...kinds], filledLayer());
     const names = parameters.names().filter((name) => localName(fused, name) !== undefined && !/layer\.0\./.test(name));
-    const trained = names.filter((name) => !fused.frozen.includes(name));
+    const trained = names.filter((name) => !fused.frozenIn("finetuning").includes(name));
     const weights = tf.tensor(
       Array.from({ length: 12 }, (_, i) => weight(Math.floor(i / 4), i % 4)),
       [1, 3, 4],

@@ -198,10 +198,10 @@ describe("locality laws", () => {
   it("does not feel the entity side behind the last fused layer", async () => {
     const trial = open(fused);
     const before = trial.run(await batchOf(trial));
-    expect(trial.fused.frozen).toEqual(
+    expect(trial.fused.frozenIn("finetuning")).toEqual(
       ["down/kernel", "down/bias", "norm/gain", "norm/bias"].map((name) => `fusion/ernie-thu/layer.3/${name}`),
     );
-    for (const name of trial.fused.frozen) fill(trial, name, () => 5);
+    for (const name of trial.fused.frozenIn("finetuning")) fill(trial, name, () => 5);
     expect(trial.run(await batchOf(trial))).toEqual(before);
   });
 
@@ -211,7 +211,7 @@ describe("locality laws", () => {
     const before = trial.run(batch);
     for (const { name } of trial.fused.fusion.parameters ?? []) {
       // A key's bias moves all scores of a query alike: softmax does not feel it.
-      if (trial.fused.frozen.includes(name) || name.endsWith("/key/bias")) continue;
+      if (trial.fused.frozenIn("finetuning").includes(name) || name.endsWith("/key/bias")) continue;
       const kept = Float32Array.from(trial.parameters.get(name).dataSync());
       trial.parameters.assign(name, {
         dtype: "float32",

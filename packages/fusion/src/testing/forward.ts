@@ -60,8 +60,8 @@ export function testForward({ definition, options, world }: SuiteSetting): void 
       const trial = open();
       const rows = await prepared(trial);
       const batch = trial.collate(rows, longest(rows));
-      const stored = trial.run(batch, { to: trial.fused.firstLayer });
-      expect(trial.run(batch, { from: trial.fused.firstLayer }, stored)).toEqual(trial.run(batch));
+      const from = trial.fused.firstLayer;
+      expect(trial.run(trial.withStored(batch, from), { from })).toEqual(trial.run(batch));
     });
 
     it("does not see more padding", async () => {

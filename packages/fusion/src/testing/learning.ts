@@ -36,7 +36,7 @@ export function testLearning({ definition, options, world }: SuiteSetting): void
     it("has gradients for all of its own that is not frozen, and trains nothing that is", async () => {
       const trial = open();
       const { fused, parameters } = trial;
-      const groups = fused.frozen.map((match) => ({ match, frozen: true }));
+      const groups = fused.frozenIn("pretraining").map((match) => ({ match, frozen: true }));
       const optimiser = new Optimiser({ name: "sgd", rate: 0.1 }, parameters, { groups });
       onTestFinished(() => optimiser.dispose());
       const { trainable } = optimiser;

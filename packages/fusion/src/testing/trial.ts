@@ -12,7 +12,7 @@ import {
   toDevice,
 } from "@kgraft/tensor";
 import type { TextExample } from "@kgraft/text";
-import { collateExamples } from "../batch.ts";
+import { collateExamples, hiddenArray } from "../batch.ts";
 import type { Fusion, FusionDefinition } from "../contract.ts";
 import { createFusedEncoder, type FusedEncoder } from "../fused-encoder.ts";
 import { type PreparedText, prepareExamples } from "../prepared-text.ts";
@@ -32,8 +32,10 @@ export interface Trial {
   readonly parameters: Parameters;
   prepare(examples: readonly TextExample[]): Promise<readonly PreparedText[]>;
   collate(prepared: readonly PreparedText[], length: number, draw?: Draw): HostBatch;
-  /** Runs a batch without dropout; more arrays may stand in for stored states. */
-  run(batch: HostBatch, range?: LayerRange, hidden?: States): States;
+  /** Runs a batch without dropout. */
+  run(batch: HostBatch, range?: LayerRange): States;
+  /** The batch with all states that a run from this layer reads instead of computing them. */
+  withStored(batch: HostBatch, from: number): HostBatch;
   /** Calls with a batch on the device, constants included, and gives everything back afterwards. */
   onDevice<Result>(batch: HostBatch, use: (tensors: TensorBatch) => Result): Result;
   /** Every loss that training could have: the heads' own, and a fixed random reading of the word states. */
@@ -63,15 +65,22 @@ export function openTrial(
       tf.dispose(Object.values(tensors));
     }
   };
+  const run: Trial["run"] = (batch, range) => onDevice(batch, (tensors) => states(fused, parameters, tensors, range));
   return {
     fused,
     parameters,
     onDevice,
+    run,
     prepare: async (examples) =>
       (await prepareExamples(examples, { tokenizer, fusion, maxLength: world.encoder.maxPositions })).prepared,
     collate: (prepared, length, draw) => collateExamples(prepared, length, fusion, draw),
-    run: (batch, range, hidden) =>
-      onDevice(withStored(batch, hidden), (tensors) => states(fused, parameters, tensors, range)),
+    withStored(batch, from) {
+      const stored = fused.storedLayers(from).map((layer) => {
+        const { shape, values: data } = onDevice(batch, (tensors) => below(fused, parameters, tensors, layer));
+        return [hiddenArray(layer), { dtype: "float32" as const, shape, data }];
+      });
+      return { ...batch, arrays: { ...batch.arrays, ...Object.fromEntries(stored) } };
+    },
     losses: (weights, tensors, context) => allLosses(fused, weights, tensors, context),
   };
 }
@@ -83,10 +92,9 @@ function readingOf({ arrays }: HostBatch, size: number): HostArray {
   return { dtype: "float32", shape, data: streams(5).at("reading").fillNormal(data, 1) };
 }
 
-function withStored(batch: HostBatch, hidden: States | undefined): HostBatch {
-  if (hidden === undefined) return batch;
-  const { shape, values: data } = hidden;
-  return { ...batch, arrays: { ...batch.arrays, hidden: { dtype: "float32", shape, data } } };
+/** The plain encoder's input to a layer. */
+function below({ encoder }: FusedEncoder, parameters: Parameters, tensors: TensorBatch, layer: number): States {
+  return states(createFusedEncoder(encoder, {}), parameters, tensors, { to: layer });
 }
 
 function states(fused: FusedEncoder, parameters: Parameters, tensors: TensorBatch, range?: LayerRange): States {

@@ -12,4 +12,8 @@ export interface CorpusNeeds {
 }
 
 /** Text for pre-training that a config chooses by name; examples may bring their own mentions. */
-export type CorpusDefinition<Options> = Definition<Options, CorpusNeeds, AsyncIterable<TextExample>>;
+export interface CorpusDefinition<Options = unknown>
+  extends Definition<Options, CorpusNeeds, AsyncIterable<TextExample>> {
+  /** What its examples are: only strategies that accept these can be trained on it. */
+  readonly examples: "text" | "triple";
+}

@@ -14,6 +14,7 @@ export const jsonl: CorpusDefinition<z.infer<typeof options>> = {
   name: "jsonl",
   summary: "Text from a JSON Lines file, plain or gzip.",
   options,
+  examples: "text",
   async *create({ path, offsets, onError }, { leaveOut, progress }) {
     const left = new Set(leaveOut.map(({ text }) => text));
     for await (const example of readExamples(path, { offsets, onError, progress }))

@@ -17,6 +17,7 @@ export const wordnetText: CorpusDefinition<z.infer<typeof options>> = {
   name: "wordnet-text",
   summary: "Glosses and example sentences of the config's WordNet graph.",
   options,
+  examples: "text",
   async *create({ limit, sampleSeed }, { graph, leaveOut }) {
     const texts: { id: string; text: string }[] = [];
     for await (const text of readWordnetText({ graph: await graph(), leaveOut })) texts.push(text);

@@ -18,6 +18,7 @@ export const entityTyping: TaskDefinition<EntityTypingOptions, EntityTypingRepor
     venue: "AAAI 2012",
   },
   options: entityTypingOptions,
+  examples: "text",
   create: createEntityTyping,
 };
 

@@ -40,9 +40,10 @@ export const mlm: ObjectiveDefinition<z.infer<typeof options>> = {
       name: mlm.name,
       parameters: head.parameters,
       corrupt(batch) {
-        const masked = batch.examples.map(({ encoding }, row) =>
-          maskPieces(encoding, { tokenizer, rate: maskRate, unit, mode: "exact", draw: batch.draw(row) }),
-        );
+        const masked = batch.examples.map(({ encoding, protectedPieces }, row) => {
+          const draw = batch.draw(row);
+          return maskPieces(encoding, { tokenizer, rate: maskRate, unit, mode: "exact", draw, protectedPieces });
+        });
         for (const [row, { positions, ids }] of masked.entries())
           for (const piece of positions) batch.ids[row * batch.shape.length + piece] = ids[piece] as number;
         return targets(masked, batch, maskRate);

@@ -14,10 +14,9 @@ import {
   pretrain,
   pretrainOptions,
 } from "../index.ts";
-import { prepareTexts } from "../prepared-texts.ts";
 import { type MadeWorld, madeModel, madeWorld } from "../testing/made-world.ts";
-import { TextBatches } from "../text-batches.ts";
 import { PretrainingBatches } from "./pretraining-batches.ts";
+import { PretrainingTexts } from "./pretraining-texts.ts";
 
 let world: MadeWorld;
 let folder: string;
@@ -99,18 +98,18 @@ async function batchesOf(strategy: Strategy, limit: { batchSize: number } | { ba
   const { model, parameters } = modelOf(strategy);
   parameters.dispose();
   const { tokenizer, splits } = world;
-  const { prepared } = await prepareTexts(splits.train, { model, tokenizer, maxLength: 32 });
+  const texts = await PretrainingTexts.read(splits.train, { model, tokenizer, maxLength: 32, streams: streams(1) });
   return new PretrainingBatches({
     model,
     objectives: [mlm.create(mlm.options.parse({}), { encoder: model.encoder, tokenizer })],
-    batches: new TextBatches(prepared, limit, tokenizer.specialIds),
-    place: new Map(prepared.map((example, index) => [example, index])),
+    texts,
+    limit,
     streams: streams(1),
   });
 }
 
 /** What each example is to predict: its true pieces at text positions, injected pieces not counted. */
-function predicted(batch: ReturnType<PretrainingBatches["at"]>, injected: number) {
+function predicted(batch: Awaited<ReturnType<PretrainingBatches["at"]>>, injected: number) {
   const array = (name: string) => batch.arrays[name] as HostArray;
   const length = array(batchArrays.inputIds).shape[1] as number;
   const [positions, labels, counts] = ["positions", "labels", "counts"].map(
@@ -156,10 +155,11 @@ describe("pre-training", () => {
         await batchesOf("injecting", limit),
       ];
       for (let step = 0; step < 20; step++) {
-        expect(ernie.at(step).ids).toEqual(none.at(step).ids);
-        expect(injected.at(step).ids).toEqual(none.at(step).ids);
-        expect(predicted(ernie.at(step), 0)).toEqual(predicted(none.at(step), 0));
-        expect(predicted(injected.at(step), 3)).toEqual(predicted(none.at(step), 0));
+        const [plain, fused, longer] = [await none.at(step), await ernie.at(step), await injected.at(step)];
+        expect(fused.ids).toEqual(plain.ids);
+        expect(longer.ids).toEqual(plain.ids);
+        expect(predicted(fused, 0)).toEqual(predicted(plain, 0));
+        expect(predicted(longer, 3)).toEqual(predicted(plain, 0));
       }
     },
   );
@@ -168,7 +168,7 @@ describe("pre-training", () => {
     const masksOf = async (batchSize: number, epoch: number) => {
       const batches = await batchesOf("none", { batchSize });
       const perEpoch = world.splits.train.length / batchSize;
-      const steps = Array.from({ length: perEpoch }, (_, i) => batches.at(epoch * perEpoch + i));
+      const steps = await Promise.all(Array.from({ length: perEpoch }, (_, i) => batches.at(epoch * perEpoch + i)));
       return steps.flatMap((batch) => predicted(batch, 0)).sort((a, b) => `${a}`.localeCompare(`${b}`));
     };
     const first = await masksOf(16, 0);
@@ -180,7 +180,7 @@ describe("pre-training", () => {
 
   it("hides most pieces behind the mask token and pads what is scored to one number a shape", async () => {
     const batches = await batchesOf("none", { batchSize: 16 });
-    const all = Array.from({ length: 12 }, (_, step) => batches.at(step));
+    const all = await Promise.all(Array.from({ length: 12 }, (_, step) => batches.at(step)));
     const seen = all.flatMap((batch) => predicted(batch, 0));
     const masked = seen.filter(([, , , id]) => id === world.tokenizer.special.mask).length / seen.length;
     expect(masked).toBeGreaterThan(0.7);
@@ -189,6 +189,41 @@ describe("pre-training", () => {
       const [rows = 0, length = 0] = arrays[batchArrays.inputIds]?.shape ?? [];
       expect(arrays["objective/mlm/labels"]?.shape).toEqual([rows * Math.max(1, Math.round(0.15 * length))]);
     }
+  });
+
+  it("rewrites and prepares anew in each epoch, the same whatever the batch size, and hides no protected piece", async () => {
+    const rewriting: Fusion = {
+      rewrite: (example, draw) => ({ ...example, text: `${"hm ".repeat(draw.integer(3))}${example.text}` }),
+      prepare: (_, encoding) => ({ encoding, knowledge: undefined, protectedPieces: [1, 2] }),
+    };
+    const { model, parameters } = madeModel(world, "none");
+    parameters.dispose();
+    const { tokenizer, splits } = world;
+    const given = { model: createFusedEncoder(model.encoder, rewriting), tokenizer, streams: streams(1) };
+    const objectives = [mlm.create(mlm.options.parse({ maskRate: 0.9 }), { encoder: model.encoder, tokenizer })];
+    const lengthsOf = async (batchSize: number, epoch: number) => {
+      const texts = await PretrainingTexts.read(splits.train, { ...given, maxLength: 32 });
+      const batches = new PretrainingBatches({ ...given, objectives, texts, limit: { batchSize } });
+      const lengths = new Map<string, number>();
+      const perEpoch = splits.train.length / batchSize;
+      for (let step = epoch * perEpoch; step < (epoch + 1) * perEpoch; step++) {
+        const { arrays, ids = [] } = await batches.at(step);
+        const { data, shape } = arrays[batchArrays.attentionMask] as HostArray;
+        const width = shape[1] as number;
+        for (const [row, id] of ids.entries())
+          lengths.set(
+            id,
+            Array.from(data)
+              .slice(row * width, (row + 1) * width)
+              .filter((one) => one === 1).length,
+          );
+        for (const [, piece] of predicted({ arrays, ids, tokens: 0 }, 0)) expect([1, 2]).not.toContain(piece);
+      }
+      return lengths;
+    };
+    const first = await lengthsOf(16, 0);
+    expect(await lengthsOf(32, 0)).toEqual(first);
+    expect(await lengthsOf(16, 1)).not.toEqual(first);
   });
 
   it("trains heads and fusion alone for the head steps, then the encoder too", async () => {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { maxLength as positionLimit } from "@kgraft/encoder";
 import type { FusedEncoder } from "@kgraft/fusion";
 import { InputError, type Progress, RunError, type Streams } from "@kgraft/runtime";
 import {
@@ -12,11 +13,10 @@ import {
 import type { TextExample, Tokenizer } from "@kgraft/text";
 import type { Objective } from "../contract.ts";
 import { parametersBelow } from "../frozen-layers.ts";
-import { type PreparedTexts, prepareTexts } from "../prepared-texts.ts";
-import { TextBatches } from "../text-batches.ts";
 import { trainingGroups } from "../training-groups.ts";
 import type { PretrainOptions } from "./options.ts";
 import { PretrainingBatches } from "./pretraining-batches.ts";
+import { PretrainingTexts } from "./pretraining-texts.ts";
 
 /** What continued pre-training takes. */
 export interface PretrainInput {
@@ -95,33 +95,14 @@ export async function pretrain(input: PretrainInput): Promise<PretrainResult> {
 
 async function prepareCorpus(
   input: PretrainInput,
-): Promise<{ readonly counts: PreparedTexts["counts"]; readonly batches: PretrainingBatches }> {
-  const { model, objectives, tokenizer, options, streams } = input;
-  const { prepared, counts } = await prepareTexts(input.examples, {
-    model,
-    tokenizer,
-    maxLength: options.maxLength,
-    drawFor: (index) => streams.at("rewriting", index),
-  });
-  const withText = prepared.filter(({ encoding }) => encoding.sequenceIds.some((sequence) => sequence >= 0));
-  if (withText.length === 0)
-    throw new InputError({
-      code: "tasks.pretrain.empty",
-      at: "pretrain",
-      problem:
-        prepared.length === 0 ? "the corpus has no text" : `all ${prepared.length} texts of the corpus are empty`,
-      wanted: "Wanted text to train on",
-    });
+): Promise<{ readonly counts: PretrainingTexts["counts"]; readonly batches: PretrainingBatches }> {
+  const { examples, model, objectives, tokenizer, options, streams } = input;
+  const maxLength = Math.min(options.maxLength, positionLimit(model.encoder.config));
+  const texts = await PretrainingTexts.read(examples, { model, tokenizer, maxLength, streams });
   const { batchSize, batchTokens } = options;
   const limit = batchTokens === undefined ? { batchSize: batchSize ?? 32 } : { batchTokens };
-  const batches = new PretrainingBatches({
-    model,
-    objectives,
-    streams,
-    batches: new TextBatches(withText, limit, tokenizer.specialIds),
-    place: new Map(prepared.map((example, index) => [example, index])),
-  });
-  return { counts, batches };
+  const batches = new PretrainingBatches({ model, objectives, streams, texts, limit });
+  return { counts: texts.counts, batches };
 }
 
 function stagesOf({ steps, headSteps, freezeLayers }: PretrainOptions): readonly Stage[] {
@@ -147,7 +128,7 @@ function runStage(stage: Stage, batches: PretrainingBatches, input: PretrainInpu
     length: { steps: stage.steps },
     optimiser: { name: "adamw", rate: stage.frozenLayers === "all" ? newRate : rate, decay: weightDecay },
     schedule: { name: schedule, warmup },
-    groups: trainingGroups(model, parameters, { newRate, frozen }),
+    groups: trainingGroups(model, parameters, { stage: "pretraining", newRate, frozen }),
     clipNorm: clip,
     streams,
     label: stage.name === "heads" ? "Pre-training new heads" : "Pre-training",

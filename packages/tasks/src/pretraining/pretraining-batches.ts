@@ -1,24 +1,26 @@
-import { batchArrays, collateExamples, type FusedEncoder, type PreparedText } from "@kgraft/fusion";
+import { batchArrays, collateExamples, type FusedEncoder } from "@kgraft/fusion";
 import type { Streams } from "@kgraft/runtime";
 import type { BatchSource, HostArray, HostBatch } from "@kgraft/tensor";
+import { bucketBatches, type LengthBatch, paddedLength } from "@kgraft/text";
 import type { Objective } from "../contract.ts";
-import type { TextBatch, TextBatches } from "../text-batches.ts";
+import type { BatchLimit } from "../text-batches.ts";
+import type { PretrainingTexts } from "./pretraining-texts.ts";
 
 /** What batches of pre-training are made from. */
 export interface PretrainingBatchOptions {
   readonly model: FusedEncoder;
   readonly objectives: readonly Objective[];
-  readonly batches: TextBatches;
-  /** Place of each prepared example in the corpus: what its masks are drawn by. */
-  readonly place: ReadonlyMap<PreparedText, number>;
+  readonly texts: PretrainingTexts;
+  readonly limit: BatchLimit;
   readonly streams: Streams;
 }
 
 /** One step's place in the passes over the corpus. */
-interface Place {
+interface StepPlace {
   readonly epoch: number;
   readonly index: number;
-  readonly batch: TextBatch;
+  /** Places of the batch's examples in the corpus. */
+  readonly places: readonly number[];
 }
 
 /**
@@ -27,7 +29,9 @@ interface Place {
  */
 export class PretrainingBatches {
   readonly #options: PretrainingBatchOptions;
-  readonly #plans: (readonly TextBatch[])[] = [];
+  /** Batches of each epoch so far; the plan itself is kept for the last one only. */
+  readonly #sizes: number[] = [];
+  #last: { readonly epoch: number; readonly plan: readonly LengthBatch[] } | undefined;
 
   constructor(options: PretrainingBatchOptions) {
     this.#options = options;
@@ -36,7 +40,7 @@ export class PretrainingBatches {
   /** Examples read in steps [0, steps), repetitions counted. */
   examplesSeen(steps: number): number {
     let seen = 0;
-    for (let step = 0; step < steps; step++) seen += this.#place(step).batch.examples.length;
+    for (let step = 0; step < steps; step++) seen += this.#place(step).places.length;
     return seen;
   }
 
@@ -46,45 +50,44 @@ export class PretrainingBatches {
   }
 
   /** Makes the batch of a step, counted from 0. */
-  at(step: number): HostBatch {
-    const { model, objectives, streams } = this.#options;
-    const { epoch, index, batch } = this.#place(step);
-    const collated = collateExamples(
-      batch.examples,
-      batch.length,
-      model.fusion,
-      streams.at("corruption", epoch, index),
-    );
+  async at(step: number): Promise<HostBatch> {
+    const { model, objectives, texts, streams } = this.#options;
+    const { epoch, index, places } = this.#place(step);
+    const examples = await Promise.all(places.map((place) => texts.at(epoch, place)));
+    const longest = examples.reduce((most, { encoding }) => Math.max(most, encoding.ids.length), 1);
+    const length = Math.min(paddedLength(longest, 8), texts.longest);
+    const collated = collateExamples(examples, length, model.fusion, streams.at("corruption", epoch, index));
     const ids = (collated.arrays[batchArrays.inputIds] as HostArray).data as Int32Array;
-    const targets = objectives.map((objective) =>
-      objective.corrupt({
-        examples: batch.examples,
-        shape: { rows: batch.examples.length, length: batch.length },
+    const targets = objectives.map(({ name, corrupt }) =>
+      corrupt({
+        examples,
+        shape: { rows: examples.length, length },
         ids,
-        draw: (row) => this.#draw(objective.name, epoch, batch.examples[row] as PreparedText),
+        draw: (row) => streams.at(`objective/${name}`, epoch, places[row] as number),
       }),
     );
     return { ...collated, arrays: Object.assign({}, collated.arrays, ...targets) as HostBatch["arrays"] };
   }
 
-  #draw(objective: string, epoch: number, example: PreparedText) {
-    const { place, streams } = this.#options;
-    return streams.at(`objective/${objective}`, epoch, place.get(example) as number);
-  }
-
-  #place(step: number): Place {
+  #place(step: number): StepPlace {
     let before = 0;
     for (let epoch = 0; ; epoch++) {
-      const plan = this.#plan(epoch);
-      const batch = plan[step - before];
-      if (batch !== undefined) return { epoch, index: step - before, batch };
-      before += plan.length;
+      const size = this.#sizes[epoch] ?? this.#plan(epoch).length;
+      if (step < before + size) {
+        const index = step - before;
+        const { indices } = this.#plan(epoch)[index] as LengthBatch;
+        return { epoch, index, places: indices.map((at) => this.#options.texts.places[at] as number) };
+      }
+      before += size;
     }
   }
 
-  #plan(epoch: number): readonly TextBatch[] {
-    const { batches, streams } = this.#options;
-    this.#plans[epoch] ??= batches.plan(streams.at("batches", epoch));
-    return this.#plans[epoch];
+  #plan(epoch: number): readonly LengthBatch[] {
+    if (this.#last?.epoch !== epoch) {
+      const { texts, limit, streams } = this.#options;
+      this.#last = { epoch, plan: bucketBatches(texts.lengths, { ...limit, draw: streams.at("batches", epoch) }) };
+      this.#sizes[epoch] = this.#last.plan.length;
+    }
+    return this.#last.plan;
   }
 }
