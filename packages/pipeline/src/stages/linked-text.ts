@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { InputError } from "@kgraft/runtime";
+import { collect, InputError } from "@kgraft/runtime";
 import type { Splits } from "@kgraft/tasks";
 import type { TextExample } from "@kgraft/text";
 import type { SharedWork } from "../composition.ts";
@@ -90,10 +90,4 @@ async function linkIdentity(shared: SharedWork): Promise<unknown> {
     corpus: await identity(corpus),
     examples: (await identity(task?.data)) ?? (await identity(task)),
   };
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }
