@@ -8,6 +8,7 @@ const root = new URL("../../packages/", import.meta.url).pathname;
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   runtime: [],
   tensor: ["runtime"],
+  onnx: ["runtime", "tensor"],
   text: ["runtime"],
   kg: ["runtime"],
   encoder: ["runtime", "tensor", "text"],
@@ -15,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "entity-linking": ["runtime", "text", "kg"],
   fusion: ["runtime", "tensor", "text", "kg", "encoder", "kg-embedding"],
   tasks: ["runtime", "tensor", "text", "kg", "encoder", "fusion"],
-  pipeline: ["runtime", "tensor", "text", "kg", "encoder", "kg-embedding", "entity-linking", "fusion", "tasks"],
+  pipeline: ["runtime", "tensor", "onnx", "text", "kg", "encoder", "kg-embedding", "entity-linking", "fusion", "tasks"],
   cli: ["runtime", "pipeline"],
 };
 

@@ -14,6 +14,13 @@ export { Optimiser, type OptimiserGroups, type StepScalars } from "./optimiser/o
 export { type ScheduleConfig, scheduleFactor } from "./optimiser/schedule.ts";
 export { Parameters } from "./parameters.ts";
 export { assertPure } from "./pure-step/assert-pure.ts";
+export {
+  type RecordedConstant,
+  type RecordedKernel,
+  type RecordedTensor,
+  type Recording,
+  recordKernels,
+} from "./pure-step/record-kernels.ts";
 export { SafetensorsFile } from "./safetensors/read.ts";
 export { SafetensorsStream } from "./safetensors/stream.ts";
 export { hostTensors, type TensorToWrite, writeSafetensors } from "./safetensors/write.ts";

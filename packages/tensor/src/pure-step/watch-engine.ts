@@ -12,7 +12,8 @@ export interface Deed {
   readonly site: CallSite;
 }
 
-type Method = (...args: never[]) => unknown;
+/** Any method. */
+export type Method = (...args: never[]) => unknown;
 type Patched = Record<string, Method>;
 
 /** Kernels whose results have as many rows as the values say. */
@@ -54,7 +55,7 @@ export function impure({ op, line }: CallSite, problem: string, wanted: string):
 }
 
 /** Replaces methods of an object; the result puts them back. */
-function patch(target: object, methods: Record<string, (original: Method) => Method>): () => void {
+export function patch(target: object, methods: Record<string, (original: Method) => Method>): () => void {
   const object = target as Patched;
   for (const [name, wrap] of Object.entries(methods)) object[name] = wrap((object[name] as Method).bind(target));
   return () => {
@@ -62,7 +63,7 @@ function patch(target: object, methods: Record<string, (original: Method) => Met
   };
 }
 
-function watchReads(reads: RunError[]): () => void {
+export function watchReads(reads: RunError[]): () => void {
   const refuse = () => () => {
     const error = impure(
       callSite(),
