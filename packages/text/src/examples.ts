@@ -81,6 +81,11 @@ export function parseExample(line: string, at: string, offsets: "codePoints" | "
       cause,
     });
   }
+  return exampleOf(value, at, offsets);
+}
+
+/** Reads an example out of a parsed line. */
+export function exampleOf(value: unknown, at: string, offsets: "codePoints" | "utf16" = "codePoints"): TextExample {
   return readExample(readFields(value, at, "", exampleKeys), offsets);
 }
 

@@ -1,4 +1,9 @@
 export { type BucketOptions, bucketBatches, type LengthBatch, paddedLength } from "./batching.ts";
+export { type Corpus, type OpenCorpusOptions, openCorpus } from "./corpus/corpus.ts";
+export { type CorpusDocument, type CorpusOptions, type CorpusPosition, corpusStart } from "./corpus/document.ts";
+export { permutedOrder } from "./corpus/permuted-order.ts";
+export { type CorpusRecord, readCorpus } from "./corpus/read-corpus.ts";
+export { sentenceSpans } from "./corpus/sentences.ts";
 export type { EncodeOptions, Encoding, Tokenizer } from "./encoding.ts";
 export type { Candidate, Mention, TextExample, TextSpan, TripleTerm, TripleText } from "./example.ts";
 export { exampleLine, parseExample, type ReadExamplesOptions, readExamples, writeExamples } from "./examples.ts";
