@@ -46,16 +46,16 @@ export interface Task<Report extends TaskReport = TaskReport> {
   collate(examples: readonly PreparedText[], shape: BatchShape): Readonly<Record<string, HostArray>>;
   /**
    * @param hidden last hidden states, float32 [B, T, H]
-   * @returns float32 [B, C]
+   * @returns float32 [B, …]: as many numbers for each example as `predict` reads
    */
   logits(hidden: tf.Tensor, at: SeamInput): tf.Tensor;
-  /** @param logits float32 [B, C] */
+  /** @param logits as `logits` gives them */
   loss(logits: tf.Tensor, at: SeamInput): Loss;
   /**
-   * @param logits float32 [C] of one example
+   * @param logits those of this example, row-major
    * @throws RunError `tasks.logits` where one is not finite
    */
-  predict(id: string, logits: Float32Array): Prediction;
+  predict(example: PreparedText, logits: Float32Array): Prediction;
   score(gold: readonly TextExample[], predictions: readonly Prediction[]): Report;
 }
 

@@ -64,7 +64,7 @@ export class TaskModel<Report extends TaskReport = TaskReport> {
         const width = logits.length / batch.examples.length;
         for (const [row, example] of batch.examples.entries()) {
           const own = logits.slice(row * width, (row + 1) * width);
-          found.set(example, this.#task.predict(example.example.id, own));
+          found.set(example, this.#task.predict(example, own));
         }
         onBatch(found.size);
       }

@@ -1,12 +1,11 @@
 import { InputError } from "@kgraft/runtime";
+import { type Decision, decide } from "../classification/decision.ts";
+import { settleLabels } from "../classification/label-list.ts";
+import { markTarget } from "../classification/markers.ts";
 import type { Splits, Task, TaskDefinition, TaskNeeds } from "../contract.ts";
 import { type EntityTypingReport, scoreEntityTypes } from "../metrics/entity-typing.ts";
-import { type Decision, decide } from "./decision.ts";
 import { typingHead } from "./head.ts";
-import { settleLabels } from "./label-list.ts";
-import { markTarget } from "./markers.ts";
 import { type EntityTypingOptions, entityTypingOptions } from "./options.ts";
-import { poolingMatrix, targetLabels } from "./target-arrays.ts";
 
 /** Entity typing: which types the marked span has in its sentence. */
 export const entityTyping: TaskDefinition<EntityTypingOptions, EntityTypingReport> = {
@@ -25,7 +24,13 @@ export const entityTyping: TaskDefinition<EntityTypingOptions, EntityTypingRepor
 function createEntityTyping(options: EntityTypingOptions, needs: TaskNeeds): Task<EntityTypingReport> {
   assertSplits(needs.splits);
   const single = options.labels === "single";
-  const list = settleLabels(needs.splits, { stated: options.types, otherLabels: options.otherLabels, single });
+  const list = settleLabels(needs.splits, {
+    task: entityTyping.name,
+    option: "types",
+    stated: options.types,
+    otherLabels: options.otherLabels,
+    single,
+  });
   const head = typingHead(needs.encoder, list.labels.length, options);
   const decision = decisionOf(options);
   return {
@@ -37,11 +42,8 @@ function createEntityTyping(options: EntityTypingOptions, needs: TaskNeeds): Tas
     splits: options.markers === undefined ? list.splits : mapSplits(list.splits, options.markers),
     ...head,
     fits: ({ targetPieces = [] }) => targetPieces.length > 0,
-    collate: (examples, shape) => ({
-      ...poolingMatrix(examples, shape, options.pooling),
-      ...targetLabels(examples, list.number, single),
-    }),
-    predict: (id, logits) => decide(id, logits, list.labels, decision),
+    collate: (examples, shape) => ({ ...head.reading(examples, shape), ...head.goldArrays(examples, list.number) }),
+    predict: ({ example }, logits) => decide(example.id, logits, list.labels, decision),
     score: (gold, predictions) =>
       scoreEntityTypes(
         gold.map(({ id, labels = [] }) => ({ id, labels })),

@@ -6,7 +6,6 @@ import type { Encoding } from "@kgraft/text";
 import { beforeAll, describe, expect, it } from "vitest";
 import { madeWorld } from "../testing/made-world.ts";
 import { typingHead } from "./head.ts";
-import { poolingMatrix, targetLabels } from "./target-arrays.ts";
 
 let encoder: TransformerEncoder;
 beforeAll(async () => {
@@ -41,8 +40,8 @@ function computed(labels: "single" | "multiple", pooling: "mention-mean" | "firs
   parameters.assign("head/entity-typing/classifier.bias", bias);
   const [logits, mean] = tf.tidy(() => {
     const batch = toDevice({
-      ...poolingMatrix(examples, { rows, length }, pooling),
-      ...targetLabels(examples, number, labels === "single"),
+      ...head.reading(examples, { rows, length }),
+      ...head.goldArrays(examples, number),
     });
     const at = { weights: parameters, batch, context: inference };
     const scored = head.logits(tf.tensor3d(hidden, [rows, length, size]), at);

@@ -1,51 +1,45 @@
 import type { TransformerEncoder } from "@kgraft/encoder";
-import { arrayOf } from "@kgraft/fusion";
-import { ops, tf } from "@kgraft/tensor";
-import type { Task } from "../contract.ts";
+import { arrayOf, type BatchShape, type PreparedText } from "@kgraft/fusion";
+import type { HostArray } from "@kgraft/tensor";
+import { type Classifier, classifier } from "../classification/classifier.ts";
+import { meanOfPieces, weightedMean } from "../classification/pooling.ts";
 import type { EntityTypingOptions } from "./options.ts";
-import { typingArrays } from "./target-arrays.ts";
 
-const weight = "head/entity-typing/classifier.weight";
-const bias = "head/entity-typing/classifier.bias";
+/** float32 [B, T]: how much of each piece's hidden state the head reads. */
+const poolingArray = "task/entity-typing/pooling";
+
+/** The classifier of entity typing, and what it reads of each example. */
+export interface TypingHead extends Classifier {
+  /** @param examples each with at least one target piece */
+  reading(examples: readonly PreparedText[], shape: BatchShape): Readonly<Record<string, HostArray>>;
+}
 
 /** Makes the head: a linear layer on dropped-out pooled states, with softmax or sigmoid cross-entropy. */
 export function typingHead(
   encoder: TransformerEncoder,
   types: number,
   { labels, pooling, dropout }: Pick<EntityTypingOptions, "labels" | "pooling" | "dropout">,
-): Pick<Task, "parameters" | "logits" | "loss"> {
-  const { hiddenSize, initializerRange } = encoder.config;
-  return {
-    parameters: [
-      {
-        name: weight,
-        shape: [types, hiddenSize],
-        init: { kind: "normal", deviation: initializerRange },
-        role: "weight",
-      },
-      { name: bias, shape: [types], init: { kind: "zeros" }, role: "bias" },
-    ],
-    logits(hidden, { weights, batch, context }) {
-      const pooled =
-        pooling === "pooler"
-          ? encoder.pool(weights, hidden)
-          : weightedMean(hidden, arrayOf(batch, typingArrays.pooling)); // [B, H]
-      const kept = ops.dropout(pooled, dropout, context, "head/entity-typing");
-      return ops.linear(kept, weights.get(weight), weights.get(bias)); // [B, C]
-    },
-    loss(logits, { batch }) {
-      const gold = arrayOf(batch, typingArrays.labels);
-      const each = tf.ones([logits.shape[0] as number]); // [B]
-      return labels === "single"
-        ? ops.softmaxCrossEntropy(logits, gold, each)
-        : ops.sigmoidCrossEntropy(logits, gold, each);
-    },
+): TypingHead {
+  const head = classifier(encoder.config, {
+    task: "entity-typing",
+    classes: types,
+    labels,
+    dropout,
+    width: encoder.config.hiddenSize,
+    read: (hidden, { weights, batch }) =>
+      pooling === "pooler" ? encoder.pool(weights, hidden) : weightedMean(hidden, arrayOf(batch, poolingArray)),
+  });
+  const read = (pieces: readonly number[]): readonly number[] => {
+    if (pooling === "mention-mean") return pieces;
+    return pooling === "first-piece" ? pieces.slice(0, 1) : [0];
   };
-}
-
-/** Σ_t weights[b, t] · hidden[b, t]: float32 [B, T, H] and [B, T] to [B, H]. */
-function weightedMean(hidden: tf.Tensor, weights: tf.Tensor): tf.Tensor {
-  const [rows = 0, length = 0, size = 0] = hidden.shape;
-  const mean = tf.matMul(tf.reshape(weights, [rows, 1, length]), hidden); // [B, 1, H]
-  return tf.reshape(mean, [rows, size]);
+  return {
+    ...head,
+    reading: (examples, shape) => ({
+      [poolingArray]: meanOfPieces(
+        examples.map(({ targetPieces = [] }) => read(targetPieces)),
+        shape,
+      ),
+    }),
+  };
 }

@@ -13,6 +13,9 @@ export interface LabelList {
 
 /** How {@link settleLabels} settles. */
 export interface LabelListOptions {
+  /** The task, and the option that states its list: where messages say that something is wrong. */
+  readonly task: string;
+  readonly option: string;
   /** The stated list; absent: the labels of the training examples, sorted by code unit. */
   readonly stated?: readonly string[] | undefined;
   /** What is done with a label that a stated list lacks. */
@@ -31,12 +34,12 @@ export interface LabelListOptions {
  */
 export function settleLabels(splits: Splits, options: LabelListOptions): LabelList {
   const { stated } = options;
-  assertLabelled(splits);
+  assertLabelled(splits, options);
   const labels = stated ?? derived(splits.train);
-  assertList(labels, stated !== undefined);
+  assertList(labels, options);
   const number = new Map(labels.map((label, index) => [label, index]));
   const settled = stated === undefined ? { splits, notes: unseen(splits, number) } : fitted(splits, number, options);
-  if (options.single) assertSingle(settled.splits);
+  if (options.single) assertSingle(settled.splits, options);
   return { labels, number, ...settled };
 }
 
@@ -44,45 +47,45 @@ function derived(train: readonly TextExample[]): readonly string[] {
   return [...new Set(train.flatMap(({ labels }) => labels ?? []))].sort();
 }
 
-function assertList(labels: readonly string[], stated: boolean): void {
+function assertList(labels: readonly string[], { task, option, stated }: LabelListOptions): void {
   const doubled = labels.find((label, index) => labels.indexOf(label) !== index);
   if (doubled !== undefined)
     throw new InputError({
       code: "tasks.labels.doubled",
-      at: "entity-typing.types",
+      at: `${task}.${option}`,
       problem: `${JSON.stringify(doubled)} stands twice`,
-      wanted: "Wanted each type once",
+      wanted: "Wanted each label once",
     });
   if (labels.length < 2)
     throw new InputError({
       code: "tasks.labels.few",
-      at: stated ? "entity-typing.types" : "entity-typing.train",
-      problem: `there ${labels.length === 1 ? `is one type, ${JSON.stringify(labels[0])}` : "is no type"}`,
-      wanted: "Wanted at least two types to tell apart",
-      fix: stated ? undefined : "Check the labels of the training examples, or state the list under types",
+      at: `${task}.${stated === undefined ? "train" : option}`,
+      problem: `there ${labels.length === 1 ? `is one label, ${JSON.stringify(labels[0])}` : "is no label"}`,
+      wanted: "Wanted at least two labels to tell apart",
+      fix: stated ? undefined : `Check the labels of the training examples, or state the list under ${option}`,
     });
 }
 
-function assertLabelled(splits: Splits): void {
+function assertLabelled(splits: Splits, { task }: LabelListOptions): void {
   for (const [split, example] of everyExample(splits))
     if (example.labels === undefined)
       throw new InputError({
         code: "tasks.labels.none",
-        at: `entity-typing.${split}`,
+        at: `${task}.${split}`,
         problem: `example ${JSON.stringify(example.id)} has no labels`,
-        wanted: "Wanted a list, [] where the target has no type",
+        wanted: "Wanted a list, [] where there is no label",
       });
 }
 
-function assertSingle(splits: Splits): void {
+function assertSingle(splits: Splits, { task }: LabelListOptions): void {
   for (const [split, { id, labels = [] }] of everyExample(splits))
     if (new Set(labels).size !== 1)
       throw new InputError({
         code: "tasks.labels.single",
-        at: `entity-typing.${split}`,
+        at: `${task}.${split}`,
         problem: `example ${JSON.stringify(id)} has ${labels.length} labels: ${JSON.stringify(labels)}`,
-        wanted: "Wanted exactly one with labels: single",
-        fix: "Set labels: multiple for examples with several types or none",
+        wanted: "Wanted exactly one",
+        fix: task === "entity-typing" ? "Set labels: multiple for examples with several types or none" : undefined,
       });
 }
 
@@ -92,7 +95,7 @@ function unseen(splits: Splits, number: ReadonlyMap<string, number>): readonly s
     if (found.length === 0) return [];
     const names = [...new Set(found)].sort();
     return [
-      `${split}: ${found.length} labels of ${names.length} types that no training example has (${shortList(names)}); they stay gold and cannot be predicted`,
+      `${split}: ${found.length} labels of ${names.length} kinds that no training example has (${shortList(names)}); they stay gold and cannot be predicted`,
     ];
   });
 }
@@ -100,7 +103,7 @@ function unseen(splits: Splits, number: ReadonlyMap<string, number>): readonly s
 function fitted(
   splits: Splits,
   number: ReadonlyMap<string, number>,
-  { otherLabels }: LabelListOptions,
+  options: LabelListOptions,
 ): Pick<LabelList, "splits" | "notes"> {
   const notes: string[] = [];
   const fit = (split: keyof Splits): readonly TextExample[] => {
@@ -109,25 +112,30 @@ function fitted(
       const labels = example.labels ?? [];
       const kept = labels.filter((label) => number.has(label));
       if (kept.length === labels.length) return example;
-      if (otherLabels === "refuse") throw outside(split, example, number);
+      if (options.otherLabels === "refuse") throw outside(split, example, number, options);
       dropped += labels.length - kept.length;
       return { ...example, labels: kept };
     });
-    if (dropped > 0) notes.push(`${split}: dropped ${dropped} labels that are not in the list of types`);
+    if (dropped > 0) notes.push(`${split}: dropped ${dropped} labels that the list of ${options.option} lacks`);
     return examples;
   };
   const [train, validation, test] = [fit("train"), fit("validation"), fit("test")];
   return { splits: { train, validation, test }, notes };
 }
 
-function outside(split: string, { id, labels = [] }: TextExample, number: ReadonlyMap<string, number>): InputError {
+function outside(
+  split: string,
+  { id, labels = [] }: TextExample,
+  number: ReadonlyMap<string, number>,
+  { task, option }: LabelListOptions,
+): InputError {
   const label = labels.find((other) => !number.has(other)) as string;
   return new InputError({
     code: "tasks.labels.other",
-    at: `entity-typing.${split}`,
-    problem: `example ${JSON.stringify(id)} has the label ${JSON.stringify(label)}, which types does not list`,
-    wanted: `Types: ${shortList([...number.keys()])}`,
-    fix: suggestion(label, [...number.keys()]) ?? "Add it to types, or set otherLabels: drop",
+    at: `${task}.${split}`,
+    problem: `example ${JSON.stringify(id)} has the label ${JSON.stringify(label)}, which ${option} does not list`,
+    wanted: `Listed: ${shortList([...number.keys()])}`,
+    fix: suggestion(label, [...number.keys()]) ?? `Add it to ${option}`,
   });
 }
 
