@@ -75,7 +75,12 @@ describe("prepareExamples", () => {
   });
 
   it("rewrites only where there is a draw", async () => {
-    const fusion: Fusion = { rewrite: async (example, draw) => ({ ...example, text: `river ${draw.integer(1)}` }) };
+    const fusion: Fusion = {
+      rewrite: async (example, draw) => ({
+        example: { ...example, text: `river ${draw.integer(1)}` },
+        counts: { rewritten: 1 },
+      }),
+    };
     const settings = { tokenizer: world.tokenizer, maxLength: 40, fusion };
     const plain = await prepareExamples(world.examples, settings);
     expect(plain.prepared.map(({ example }) => example)).toEqual(world.examples);
@@ -83,6 +88,8 @@ describe("prepareExamples", () => {
     const rewritten = await prepareExamples(world.examples, { ...settings, drawFor });
     expect(rewritten.prepared[0]?.encoding.tokens).toEqual(["[CLS]", "river", "[UNK]", "[SEP]"]);
     expect(rewritten.prepared[0]?.example.text).toBe("river 0");
+    expect(rewritten.counts).toEqual({ rewritten: world.examples.length });
+    expect(plain.counts).toEqual({});
   });
 });
 

@@ -30,6 +30,13 @@ export interface InjectedTriple extends Triple {
   readonly mention: number;
 }
 
+/** An example as a strategy rewrote it. */
+export interface RewrittenExample {
+  readonly example: TextExample;
+  /** What happened to its mentions, by name: added up over a corpus's first epoch and printed. */
+  readonly counts?: Readonly<Record<string, number>> | undefined;
+}
+
 /** An example as a strategy prepared it. */
 export interface PreparedExample<Knowledge> {
   /** The pieces the model reads; pieces that are not from the text have sequence id -1. */
@@ -74,7 +81,10 @@ export interface BatchShape {
 
 /** An extra loss of a strategy during pre-training. */
 export interface FusionHead {
+  /** Its own, named `fusion/<strategy>/…`. */
   readonly parameters: readonly ParameterSpec[];
+  /** Those of a head of the encoder's family that it reads too, under the family's names: one tensor for all who name it. */
+  readonly shared?: readonly ParameterSpec[];
   /** @param hidden last hidden states, float32 [B, T, H] */
   loss(hidden: tf.Tensor, stream: Stream, at: SeamInput): Loss;
 }
@@ -101,7 +111,7 @@ export interface Fusion<Knowledge = unknown> {
   readonly officialNames?: Readonly<Record<string, string>>;
 
   /** Rewrites the example before tokenisation, anew in each epoch (entity replacement). Only in pre-training. */
-  rewrite?(example: TextExample, draw: Draw): TextExample | Promise<TextExample>;
+  rewrite?(example: TextExample, draw: Draw): RewrittenExample | Promise<RewrittenExample>;
   /**
    * Turns a linked, tokenised example into pieces and knowledge. Deterministic; may wait for the graph.
    *

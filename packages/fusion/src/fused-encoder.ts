@@ -2,7 +2,7 @@ import type { EncoderRun, LayerRange, Seams, TransformerEncoder } from "@kgraft/
 import { RunError } from "@kgraft/runtime";
 import type { HostArray, Loss, ParameterSpec, StepContext, TensorBatch, tf, Weights } from "@kgraft/tensor";
 import { arrayOf, batchArrays, hiddenArray } from "./batch.ts";
-import type { Fusion, SeamInput, TrainingStage } from "./contract.ts";
+import type { Fusion, FusionHead, SeamInput, TrainingStage } from "./contract.ts";
 import { firstChangedLayer } from "./first-layer.ts";
 
 /** An encoder with a strategy grafted onto it: what tasks train and run. */
@@ -11,7 +11,7 @@ export interface FusedEncoder {
   readonly fusion: Fusion;
   /** The encoder's parameters, then the strategy's; the heads' own are in `headParameters`. */
   readonly parameters: readonly ParameterSpec[];
-  /** Parameters of the strategy's pre-training losses. */
+  /** Parameters of the strategy's pre-training losses, those they share included; each once. */
   readonly headParameters: readonly ParameterSpec[];
   /** Tables that every batch must carry under their names. */
   readonly constants: Readonly<Record<string, HostArray>>;
@@ -44,7 +44,7 @@ export function createFusedEncoder(encoder: TransformerEncoder, fusion: Fusion):
     fusion,
     firstLayer,
     parameters: [...encoder.parameters, ...(fusion.parameters ?? [])],
-    headParameters: heads.flatMap(([, head]) => head.parameters),
+    headParameters: [...new Map(heads.flatMap(([, head]) => named(head))).values()],
     constants: fusion.constants ?? {},
     frozenIn(stage) {
       const { encoder: whole = false, parameters = [] } = fusion.freezes?.[stage] ?? {};
@@ -76,6 +76,10 @@ export function createFusedEncoder(encoder: TransformerEncoder, fusion: Fusion):
       return Object.fromEntries(heads.map(([name, head]) => [name, head.loss(run.stream.hidden, run.stream, at)]));
     },
   };
+}
+
+function named({ parameters, shared = [] }: FusionHead): readonly (readonly [string, ParameterSpec])[] {
+  return [...parameters, ...shared].map((spec) => [spec.name, spec]);
 }
 
 /** Binds a strategy's seams to a step; a seam it lacks stays absent, so that the encoder takes its plain path. */

@@ -48,12 +48,14 @@ async function prepareExample(
   { tokenizer, maxLength, fusion }: PrepareOptions,
   draw: Draw | undefined,
 ): Promise<PreparedText> {
-  const example = draw && fusion.rewrite ? await fusion.rewrite(original, draw) : original;
+  const rewritten = draw && (await fusion.rewrite?.(original, draw));
+  const { example } = rewritten ?? { example: original };
   const plain = tokenizer.encode(example.text, example.pair, { maxLength });
   const own: PreparedExample<unknown> = (await fusion.prepare?.(example, plain, maxLength)) ?? {
     encoding: plain,
     knowledge: undefined,
   };
   const targetPieces = example.target && piecesOf(own.encoding, example.target);
-  return { ...own, example, targetPieces, padId: tokenizer.special.pad ?? 0 };
+  const counts = { ...rewritten?.counts, ...own.counts };
+  return { ...own, counts, example, targetPieces, padId: tokenizer.special.pad ?? 0 };
 }

@@ -83,8 +83,13 @@ function dataSeams(parts: readonly StackPart[]): DataSeams {
     ...(parts.some(({ fusion }) => fusion.rewrite) && {
       async rewrite(example: TextExample, draw: Draw) {
         let rewritten = example;
-        for (const { fusion } of parts) rewritten = (await fusion.rewrite?.(rewritten, draw)) ?? rewritten;
-        return rewritten;
+        const counts: Record<string, number> = {};
+        for (const { definition, fusion } of parts) {
+          const own = await fusion.rewrite?.(rewritten, draw);
+          rewritten = own?.example ?? rewritten;
+          addCounts(counts, definition, own?.counts);
+        }
+        return { example: rewritten, counts };
       },
     }),
     async prepare(example, plain, maxLength) {
@@ -98,7 +103,7 @@ function dataSeams(parts: readonly StackPart[]): DataSeams {
         if (own === undefined) continue;
         encoding = own.encoding;
         knowledge[parts.findIndex((part) => part.fusion === fusion)] = own.knowledge;
-        for (const [name, count] of Object.entries(own.counts ?? {})) counts[`${definition.name} ${name}`] = count;
+        addCounts(counts, definition, own.counts);
         triples.push(...(own.triples ?? []));
         for (const piece of own.protectedPieces ?? []) guarded.add(piece);
       }
@@ -110,6 +115,15 @@ function dataSeams(parts: readonly StackPart[]): DataSeams {
     },
     inspect: (example) => merge(parts.map(({ fusion }, index) => fusion.inspect?.(ownPart(example, index)))),
   };
+}
+
+/** Adds a strategy's counts to the stack's, under its name. */
+function addCounts(
+  counts: Record<string, number>,
+  { name: strategy }: FusionDefinition,
+  own: Readonly<Record<string, number>> = {},
+): void {
+  for (const [name, count] of Object.entries(own)) counts[`${strategy} ${name}`] = count;
 }
 
 const ownPart = ({ knowledge, ...example }: PreparedExample<StackKnowledge>, index: number) => ({

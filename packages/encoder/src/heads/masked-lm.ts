@@ -8,6 +8,18 @@ import { linearSpecs, normSpecs } from "../parameters.ts";
 export interface MaskedLanguageModelHead {
   /** Its own parameters under the family's names; the decoder is the encoder's word table. */
   readonly parameters: readonly ParameterSpec[];
+  /** Those of them that `transform` reads. */
+  readonly transformParameters: readonly ParameterSpec[];
+  /** W: the word table's width for families that map to it, else H. */
+  readonly width: number;
+  /**
+   * The part below the decoder: dense, activation, LayerNorm.
+   *
+   * @param hidden last hidden states, float32 [B, T, H]
+   * @param positions int32 [K], rows of `hidden` seen as [B·T, H]
+   * @returns float32 [K, W]
+   */
+  transform(weights: Weights, hidden: tf.Tensor, positions: tf.Tensor): tf.Tensor;
   /**
    * Scores the whole vocabulary at chosen positions.
    *
@@ -39,12 +51,18 @@ export function maskedLanguageModelHead(config: EncoderConfig): MaskedLanguageMo
   const transform = (weights: Weights, hidden: tf.Tensor, positions: tf.Tensor): tf.Tensor => {
     const rows = ops.gatherRows(tf.reshape(hidden, [-1, config.hiddenSize]), positions); // [K, H]
     const activated = activate(linear(weights, names.dense, rows), names.activation ?? config.activation);
-    return layerNorm(weights, names.norm, activated, config); // [K, E or H]
+    return layerNorm(weights, names.norm, activated, config); // [K, W]
   };
+  const transformParameters = [
+    ...linearSpecs(names.dense, width, config.hiddenSize, config.initializerRange),
+    ...normSpecs(names.norm, width),
+  ];
   return {
+    width,
+    transform,
+    transformParameters,
     parameters: [
-      ...linearSpecs(names.dense, width, config.hiddenSize, config.initializerRange),
-      ...normSpecs(names.norm, width),
+      ...transformParameters,
       { name: names.bias, shape: [config.vocabularySize], init: { kind: "zeros" }, role: "bias" },
     ],
     logits: (weights, hidden, positions) =>

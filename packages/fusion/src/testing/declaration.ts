@@ -37,8 +37,9 @@ export function testDeclaration({ definition, suite, options, world }: SuiteSett
     it("names everything under fusion/<its name>/", () => {
       const { fused, parameters } = openTrial(definition, options, world());
       parameters.dispose();
-      const { constants, fusion, headParameters } = fused;
-      const own = [...(fusion.parameters ?? []), ...headParameters].map(({ name }) => name);
+      const { constants, fusion } = fused;
+      const heads = Object.values(fusion.heads ?? {});
+      const own = [...(fusion.parameters ?? []), ...heads.flatMap((head) => head.parameters)].map(({ name }) => name);
       const prefixes = names.map((name) => `fusion/${name}/`);
       for (const name of [...own, ...Object.keys(constants)])
         expect(name).toSatisfy((one: string) => prefixes.some((prefix) => one.startsWith(prefix)));

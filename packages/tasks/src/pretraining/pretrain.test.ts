@@ -193,7 +193,9 @@ describe("pre-training", () => {
 
   it("rewrites and prepares anew in each epoch, the same whatever the batch size, and hides no protected piece", async () => {
     const rewriting: Fusion = {
-      rewrite: (example, draw) => ({ ...example, text: `${"hm ".repeat(draw.integer(3))}${example.text}` }),
+      rewrite: (example, draw) => ({
+        example: { ...example, text: `${"hm ".repeat(draw.integer(3))}${example.text}` },
+      }),
       prepare: (_, encoding) => ({ encoding, knowledge: undefined, protectedPieces: [1, 2] }),
     };
     const { model, parameters } = madeModel(world, "none");

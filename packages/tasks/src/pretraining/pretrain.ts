@@ -72,10 +72,7 @@ export async function pretrain(input: PretrainInput): Promise<PretrainResult> {
   const started = performance.now();
   assertLosses(input);
   const heads = [...objectives.flatMap((objective) => objective.parameters), ...model.headParameters];
-  parameters.add(
-    heads.filter(({ name }) => !parameters.has(name)),
-    streams,
-  );
+  for (const spec of heads) if (!parameters.has(spec.name)) parameters.add([spec], streams);
   const { counts, batches } = await prepareCorpus(input);
   const results: TrainResult[] = [];
   for (const stage of stagesOf(input.options)) {
