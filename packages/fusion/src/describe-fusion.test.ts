@@ -1,4 +1,6 @@
 import { ernieThu } from "./ernie-thu/index.ts";
+import { kBert } from "./k-bert/index.ts";
+import { kgBert } from "./kg-bert/index.ts";
 import { none } from "./none.ts";
 import { describeFusion } from "./testing.ts";
 
@@ -14,5 +16,19 @@ describeFusion(ernieThu, {
     vectorNorm: { vectorNorm: 0 },
     hideRate: { replaceRate: 0.6, hideRate: 0.5 },
     alignment: { alignment: "last-piece" },
+  },
+});
+
+describeFusion(kgBert, { refused: { truncation: { truncation: "tail-first" } } });
+
+describeFusion(kBert, {
+  refused: {
+    maxTriplesPerMention: { maxTriplesPerMention: -1 },
+    branchText: { branchText: "head" },
+    relations: { relations: [] },
+    lookup: { lookup: "characters" },
+    positions: { positions: "none" },
+    visibleMatrix: { visibleMatrix: "no" },
+    truncation: { truncation: "text-first" },
   },
 });

@@ -1,5 +1,7 @@
 import { ContainerModule } from "inversify";
 import { ernieThu } from "./ernie-thu/index.ts";
+import { kBert } from "./k-bert/index.ts";
+import { kgBert } from "./kg-bert/index.ts";
 import { none } from "./none.ts";
 import { FUSION } from "./tokens.ts";
 
@@ -7,4 +9,6 @@ import { FUSION } from "./tokens.ts";
 export default new ContainerModule(({ bind }) => {
   bind(FUSION).toConstantValue(none);
   bind(FUSION).toConstantValue(ernieThu);
+  bind(FUSION).toConstantValue(kBert);
+  bind(FUSION).toConstantValue(kgBert);
 });

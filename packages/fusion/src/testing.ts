@@ -30,6 +30,7 @@ export interface SuiteSetting {
  * Registers the contract suite of fusion strategies with vitest: declaration and options, shapes, determinism by seed,
  * padding and batch neighbours, the neutral law, stored states, gradients, leaks, purity, saving and loading.
  *
+ * A strategy that takes triples alone is tried on triples; plain BERT then reads the pieces it made.
  * It needs nothing from disk or network and runs in a second or two on the CPU backend.
  *
  * @example
@@ -43,7 +44,8 @@ export function describeFusion<Options, Knowledge>(
     let made: SmallWorld | undefined;
     beforeAll(async () => {
       await openBackend("cpu");
-      const world = await smallWorld();
+      const small = await smallWorld();
+      const world = definition.accepts.includes("text") ? small : { ...small, examples: small.triples };
       made = suite.world?.(world) ?? world;
     });
     const setting: SuiteSetting = {

@@ -39,6 +39,8 @@ export interface LinearHeadOptions {
   readonly outputs?: number;
   /** The model's config.json, which may state the head's dropout. */
   readonly configJson?: ConfigJson | undefined;
+  /** Put before the names of its own parameters, e.g. `head/triple-classification/`. Default: nothing. */
+  readonly prefix?: string;
 }
 
 /**
@@ -52,7 +54,7 @@ export interface LinearHeadOptions {
  */
 export function linearHead(config: EncoderConfig, name: HeadName, options: LinearHeadOptions = {}): LinearHead {
   const family = familyOf(config.modelType);
-  const names = headNames(family, name);
+  const names = prefixed(headNames(family, name), options.prefix ?? "");
   const outputs = options.outputs ?? fixedOutputs[name];
   if (outputs === undefined) throw withoutOutputs(name);
   const { hiddenSize, initializerRange } = config;
@@ -88,6 +90,12 @@ function logitsOf(family: Family, names: HeadNames, config: EncoderConfig, rate:
     }
     return linear(weights, names.output, x);
   };
+}
+
+/** The names with something before those of the head's own parameters. */
+function prefixed(names: HeadNames, prefix: string): HeadNames {
+  const { hidden, output } = names;
+  return { ...names, output: prefix + output, ...(hidden && { hidden: { ...hidden, stem: prefix + hidden.stem } }) };
 }
 
 function dropoutRate({ dropoutRate: place }: HeadNames, config: EncoderConfig, json: ConfigJson = {}): number {

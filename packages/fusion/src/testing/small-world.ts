@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EncoderConfig } from "@kgraft/encoder";
-import { buildGraph, type Graph } from "@kgraft/kg";
+import { buildGraph, type Graph, relationWords } from "@kgraft/kg";
 import type { EntityVectors } from "@kgraft/kg-embedding";
 import { type Streams, streams } from "@kgraft/runtime";
-import { loadTokenizer, type TextExample, type Tokenizer } from "@kgraft/text";
+import { loadTokenizer, type TextExample, type Tokenizer, type TripleTerm } from "@kgraft/text";
 import type { FusionResources } from "../contract.ts";
 
 /** Everything a strategy can be built from, small enough for a test: real parts, made-up facts. */
@@ -14,6 +14,8 @@ export interface SmallWorld extends FusionResources {
   readonly vectors: EntityVectors;
   /** Linked texts: several mentions, one of several pieces, an entity without vector, no mention, a target, a pair. */
   readonly examples: readonly TextExample[];
+  /** Triples in words, true and false ones and one that nothing is known of. */
+  readonly triples: readonly TextExample[];
 }
 
 const words =
@@ -61,6 +63,7 @@ export async function smallWorld(seed = 7): Promise<SmallWorld> {
     graph: await smallGraph(),
     vectors: smallVectors(draws),
     examples,
+    triples: tripleExamples(),
   };
 }
 
@@ -82,6 +85,23 @@ function linked(
   const span = (surface: string) => ({ start: text.indexOf(surface), end: text.indexOf(surface) + surface.length });
   const mentions = Object.entries(links).map(([surface, entity]) => ({ ...span(surface), entity, score: 1 }));
   return { id, text, pair, mentions, target: span(target), labels: ["thing"] };
+}
+
+/** The graph's triples, each with a false one beside it; the last has no label. */
+function tripleExamples(): readonly TextExample[] {
+  const wordsOf = new Map(entities.map(({ id, label }) => [id, label]));
+  const stated = [...triples.map((line) => [line, "1"]), ["Q5 near Q1", "0"], ["Q3 plays Q6", "0"], ["Q2 near Q7"]];
+  return stated.map(([line = "", label], i) => {
+    const [head, relation, tail] = line
+      .split(" ")
+      .map((id) => ({ id, text: wordsOf.get(id) ?? relationWords(id) })) as [TripleTerm, TripleTerm, TripleTerm];
+    return {
+      id: `triple-${i}`,
+      text: `${head.text} ${relation.text} ${tail.text}`,
+      triple: { head, relation, tail },
+      ...(label !== undefined && { labels: [label] }),
+    };
+  });
 }
 
 async function smallTokenizer(): Promise<Tokenizer> {

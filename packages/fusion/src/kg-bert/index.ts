@@ -1,0 +1,2 @@
+export { kgBert } from "./kg-bert.ts";
+export { validityOf } from "./validity-head.ts";
