@@ -12,6 +12,8 @@ export interface BlockSetting {
   readonly weights: Weights;
   readonly context: StepContext;
   readonly bias: VisibilityBias;
+  /** Names its dropout apart from another encoder's of the same step. */
+  readonly site: string;
 }
 
 /**
@@ -54,7 +56,7 @@ export class TransformerBlock implements Block {
 
   /** Multi-head attention before its output projection, float32 [B, Tq, H]. */
   #attention(hidden: tf.Tensor, memory: tf.Tensor, bias: tf.Tensor): tf.Tensor {
-    const { config, context } = this.#setting;
+    const { config, context, site } = this.#setting;
     return ops.attention(
       this.#linear(this.#names.query, hidden), // [B, Tq, H]
       this.#linear(this.#names.key, memory), // [B, Tk, H]
@@ -62,7 +64,7 @@ export class TransformerBlock implements Block {
       {
         heads: config.numHeads,
         bias,
-        dropout: { rate: config.attentionDropout, context, site: `encoder/layer.${this.index}/attention-weights` },
+        dropout: { rate: config.attentionDropout, context, site: `${site}/layer.${this.index}/attention-weights` },
       },
     );
   }
@@ -82,12 +84,12 @@ export class TransformerBlock implements Block {
   }
 
   /** `LN(dropout(linear(x)) + residual)`, float32 [B, T, H]. */
-  #close(x: tf.Tensor, residual: tf.Tensor, dense: string, norm: string, rate: number, site: string): tf.Tensor {
-    const { config, context, family, weights } = this.#setting;
+  #close(x: tf.Tensor, residual: tf.Tensor, dense: string, norm: string, rate: number, part: string): tf.Tensor {
+    const { config, context, family, site, weights } = this.#setting;
     return residualLayerNorm(weights, family.prefix + norm, this.#linear(dense, x), residual, config, {
       rate,
       context,
-      site: `encoder/layer.${this.index}/${site}`,
+      site: `${site}/layer.${this.index}/${part}`,
     });
   }
 

@@ -21,19 +21,22 @@ import { VisibilityBias, visibility } from "./visibility.ts";
 /**
  * Makes the encoder of these sizes: what it declares and computes, no weights.
  *
+ * @param site names the dropout of its layers apart from another encoder's of the same step
  * @throws InputError `encoder.family` where no family has the name `config.modelType`
  */
-export function createEncoder(config: EncoderConfig): TransformerEncoder {
-  return new FamilyEncoder(familyOf(config.modelType), config);
+export function createEncoder(config: EncoderConfig, site = "encoder"): TransformerEncoder {
+  return new FamilyEncoder(familyOf(config.modelType), config, site);
 }
 
 class FamilyEncoder implements TransformerEncoder {
   readonly config: EncoderConfig;
   readonly parameters: readonly ParameterSpec[];
   readonly #family: Family;
+  readonly #site: string;
 
-  constructor(family: Family, config: EncoderConfig) {
+  constructor(family: Family, config: EncoderConfig, site: string) {
     this.#family = family;
+    this.#site = site;
     this.config = config;
     this.parameters = encoderParameters(family, config);
   }
@@ -43,7 +46,8 @@ class FamilyEncoder implements TransformerEncoder {
   }
 
   blocks(weights: Weights, context: StepContext): readonly Block[] {
-    const setting = { family: this.#family, config: this.config, weights, context, bias: new VisibilityBias() };
+    const { config } = this;
+    const setting = { family: this.#family, site: this.#site, config, weights, context, bias: new VisibilityBias() };
     return Array.from({ length: this.config.numLayers }, (_, index) => new TransformerBlock(index, setting));
   }
 

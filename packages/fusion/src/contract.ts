@@ -73,6 +73,14 @@ export interface Freezing {
   readonly parameters?: readonly string[];
 }
 
+/** First values of parameters that stand in a file. */
+export interface StoredParameters {
+  /** A model folder, or one with nothing but these. */
+  readonly folder: string;
+  /** What a file may call each parameter, by our name for it; the first that is there counts. */
+  readonly names: Readonly<Record<string, readonly string[]>>;
+}
+
 /** Size of a padded batch: B rows of T pieces. */
 export interface BatchShape {
   readonly rows: number;
@@ -105,6 +113,8 @@ export interface Fusion<Knowledge = unknown> {
    * `attention`, `embed` or `layer`, else L.
    */
   readonly firstLayer?: number;
+  /** Parameters that start from files instead of at random. */
+  readonly stored?: readonly StoredParameters[];
   /** What this strategy freezes, by stage. */
   readonly freezes?: Readonly<Partial<Record<TrainingStage, Freezing>>>;
   /** What the released checkpoint calls a parameter, heads' included, by our name for it. */
@@ -139,6 +149,8 @@ export interface Fusion<Knowledge = unknown> {
   layer?(stream: Stream, block: Block, at: SeamInput): Stream | undefined;
   /** Layers whose hidden states `output` reads: 0 is what goes into the first layer, L what the last one gives. Default none. */
   readonly taps?: readonly number[];
+  /** Whether `output` also reads the states of padding, so that they cannot be stored example by example. */
+  readonly readsPadding?: boolean;
   /**
    * After the last layer: the stream that tasks and losses read instead. It reads hidden states and changes none.
    *
@@ -165,6 +177,8 @@ export interface FusionDefinition<Options = unknown, Knowledge = unknown>
   readonly paper?: Paper;
   /** Which resources it cannot do without; checked while the config is read. */
   readonly needs: readonly ("graph" | "vectors" | "linker")[];
+  /** Whether it takes the graph where the config has one, without needing it. */
+  readonly usesGraph?: boolean;
   /** Kinds of examples it takes. */
   readonly accepts: readonly ("text" | "triple")[];
   /** What it wants for itself: two strategies of a stack may not claim the same. */

@@ -45,6 +45,7 @@ export function stackFusions(definitions: readonly FusionDefinition[], at: strin
     options,
     needs: [...new Set(definitions.flatMap(({ needs }) => needs))],
     accepts: (["text", "triple"] as const).filter((kind) => definitions.every(({ accepts }) => accepts.includes(kind))),
+    usesGraph: definitions.some(({ usesGraph }) => usesGraph === true),
     claims: [...new Set(definitions.flatMap(({ claims }) => claims))],
     neutral: byName(({ neutral }) => neutral),
     create(given, resources) {
@@ -65,6 +66,7 @@ function compose(parts: readonly StackPart[]): Fusion<StackKnowledge> {
   return {
     parameters: fusions.flatMap(({ parameters }) => parameters ?? []),
     constants: merge(fusions.map(({ constants }) => constants)),
+    stored: fusions.flatMap(({ stored }) => stored ?? []),
     freezes: mergeFreezes(fusions),
     officialNames: merge(fusions.map(({ officialNames }) => officialNames)),
     heads: merge(fusions.map(({ heads }) => heads)),
@@ -140,7 +142,9 @@ function mergeFreezes(fusions: readonly Fusion[]): NonNullable<Fusion["freezes"]
 }
 
 /** The seams inside a step; one that no strategy has stays absent. */
-function stepSeams(parts: readonly StackPart[]): Pick<Fusion, "attention" | "embed" | "layer" | "taps" | "output"> {
+function stepSeams(
+  parts: readonly StackPart[],
+): Pick<Fusion, "attention" | "embed" | "layer" | "taps" | "readsPadding" | "output"> {
   const has = (seam: "attention" | "embed" | "layer" | "output"): boolean =>
     parts.some(({ fusion }) => fusion[seam] !== undefined);
   const inwardOut = claimersFirst(parts, "layer").filter(({ fusion }) => fusion.layer !== undefined);
@@ -153,6 +157,7 @@ function stepSeams(parts: readonly StackPart[]): Pick<Fusion, "attention" | "emb
     ...(has("layer") && { layer: (stream: Stream, block: Block, at: SeamInput) => nest(inwardOut, stream, block, at) }),
     ...(has("output") && {
       taps: [...new Set(parts.flatMap(({ fusion }) => fusion.taps ?? []))],
+      readsPadding: parts.some(({ fusion }) => fusion.readsPadding === true),
       output: (stream: Stream, states: ReadonlyMap<number, tf.Tensor>, at: SeamInput) =>
         parts.reduce((before, { fusion }) => fusion.output?.(before, states, at) ?? before, stream),
     }),

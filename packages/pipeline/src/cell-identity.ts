@@ -15,7 +15,11 @@ export async function cellIdentity(shared: SharedWork, arm: CheckedArm, seed: nu
     seed,
     backend: name,
     arm: arm.name,
-    strategies: arm.strategies.map((strategy) => strategyOptions(config, strategy)),
+    strategies: await Promise.all(
+      arm.definitions.map((definition) =>
+        choiceIdentity({ name: definition.name, definition, options: strategyOptions(config, definition.name) }),
+      ),
+    ),
     ...(await sharedIdentity(shared)),
   });
 }

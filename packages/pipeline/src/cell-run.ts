@@ -61,7 +61,8 @@ class CellRun {
     const embedded = needs.has("vectors") ? await embedGraph(shared, seed) : undefined;
     const checkpoint = await shared.checkpoint();
     const streams = streamsOf(seed);
-    const graph = needs.has("graph") ? await shared.graph() : undefined;
+    const usesGraph = shared.config.graph !== undefined && arm.definitions.some((definition) => definition.usesGraph);
+    const graph = needs.has("graph") || usesGraph ? await shared.graph() : undefined;
     const resources = {
       encoder: checkpoint.encoder.config,
       tokenizer: checkpoint.tokenizer,

@@ -7,7 +7,9 @@ export type Initializer =
   /** N(0, deviation²), not truncated; of a matrix, one row may start at zero (a table's padding). */
   | { readonly kind: "normal"; readonly deviation: number; readonly zeroRow?: number }
   /** U(-limit, limit). */
-  | { readonly kind: "uniform"; readonly limit: number };
+  | { readonly kind: "uniform"; readonly limit: number }
+  /** Of a matrix: ones on the diagonal, zeros elsewhere. */
+  | { readonly kind: "identity" };
 
 /** What a parameter is for; decides weight decay (none on bias and normalization) without looking at names. */
 export type ParameterRole = "weight" | "embedding" | "bias" | "normalization";

@@ -29,6 +29,20 @@ describe("Parameters", () => {
     alone.dispose();
   });
 
+  it("starts a matrix at the identity, wide or tall", async () => {
+    const identity = (shape: readonly number[]): ParameterSpec => ({
+      name: shape.join("x"),
+      shape,
+      init: { kind: "identity" },
+      role: "weight",
+    });
+    const parameters = Parameters.create([identity([2, 3]), identity([3, 2])], streams(1));
+    const values = await parameters.snapshot();
+    expect(values.get("2x3")).toEqual(Float32Array.of(1, 0, 0, 0, 1, 0));
+    expect(values.get("3x2")).toEqual(Float32Array.of(1, 0, 0, 1, 0, 0));
+    parameters.dispose();
+  });
+
   it("adds, assigns, counts, and gives everything back", async () => {
     const before = tf.memory().numBytes;
     const parameters = Parameters.create(specs.slice(0, 2), streams(1));

@@ -144,6 +144,7 @@ function initialValues(spec: ParameterSpec, streams: Streams): Float32Array {
   const { init } = spec;
   if (init.kind === "zeros") return values;
   if (init.kind === "ones") return values.fill(1);
+  if (init.kind === "identity") return withDiagonal(values, spec.shape);
   return drawValues(values, init, spec, streams);
 }
 
@@ -159,6 +160,11 @@ function drawValues(
     return init.zeroRow === undefined ? values : withoutRow(values, init.zeroRow, shape);
   }
   for (let i = 0; i < values.length; i++) values[i] = (2 * draw.uniform() - 1) * init.limit;
+  return values;
+}
+
+function withDiagonal(values: Float32Array, [rows = 0, columns = 0]: readonly number[]): Float32Array {
+  for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;
   return values;
 }
 

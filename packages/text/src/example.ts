@@ -35,6 +35,17 @@ export interface TextSpan {
   readonly end: number;
 }
 
+/** A span and what it is called. Offsets are UTF-16 units, half-open. */
+export interface LabelledSpan extends TextSpan {
+  readonly label: string;
+}
+
+/** A word of a dependency tree: its span, and the word that governs it. */
+export interface Dependency extends TextSpan {
+  /** Index of the governing word in the example's list; -1 at the root. */
+  readonly head: number;
+}
+
 /** One line of a text file: what every reader gives and every task takes. Offsets inside are UTF-16 units. */
 export interface TextExample {
   readonly id: string;
@@ -46,6 +57,10 @@ export interface TextExample {
   /** The two spans of a relation, head then tail. */
   readonly targets?: readonly [TextSpan, TextSpan] | undefined;
   readonly labels?: readonly string[] | undefined;
+  /** The words of the text with their heads, in the order of the text. */
+  readonly dependencies?: readonly Dependency[] | undefined;
+  /** Spans that are to be found, with their labels, in order; not linked to anything. */
+  readonly spans?: readonly LabelledSpan[] | undefined;
   /** The triple that the example is about; its `text` is then the three texts with spaces between. */
   readonly triple?: TripleText | undefined;
 }

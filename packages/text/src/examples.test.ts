@@ -64,6 +64,32 @@ it("reads gzip, passes over blank lines, and keeps absent fields absent", async 
   expect(await readAll(path)).toStrictEqual([{ id: "1", text: "" }]);
 });
 
+it("reads back labelled spans, in code points", async () => {
+  const path = join(await temporaryFolder(), "spans.jsonl");
+  const example = { id: "1", text: "😀 Bob", spans: [{ start: 3, end: 6, label: "person" }] };
+  await writeExamples(path, [example]);
+  expect(JSON.parse(await readFile(path, "utf8")).spans).toEqual([{ start: 2, end: 5, label: "person" }]);
+  expect(await readAll(path)).toEqual([example]);
+  expect(() => parseExample('{"id":"1","text":"a","spans":[{"start":0,"end":1}]}', "F:1", "utf16")).toThrow(
+    "F:1: spans[0].label is missing. Wanted a string.",
+  );
+});
+
+it("reads back a dependency tree, in code points", async () => {
+  const path = join(await temporaryFolder(), "trees.jsonl");
+  const dependencies = [
+    { start: 0, end: 2, head: 1 },
+    { start: 3, end: 6, head: -1 },
+  ];
+  const example = { id: "1", text: "😀 Bob", dependencies };
+  await writeExamples(path, [example]);
+  expect(JSON.parse(await readFile(path, "utf8")).dependencies[1]).toEqual({ start: 2, end: 5, head: -1 });
+  expect(await readAll(path)).toEqual([example]);
+  expect(() =>
+    parseExample('{"id":"1","text":"a","dependencies":[{"start":0,"end":1,"head":0}]}', "F:1", "utf16"),
+  ).toThrow("F:1: dependencies[0].head is 0. Wanted the index of another of the 1 words, or -1 at the root.");
+});
+
 it("reads back a triple in words, and says which part of it is missing", async () => {
   const path = join(await temporaryFolder(), "triples.jsonl");
   const term = (id: string) => ({ id, text: `the ${id}` });
@@ -99,14 +125,17 @@ it("reads back what it wrote, whatever the text", async () => {
 describe("a bad field is an error with its place", () => {
   const cases: readonly (readonly [line: string, message: string])[] = [
     ["{", "F:1: is not JSON: "],
-    ["[]", "F:1: the line is []. Wanted an object with id, text, pair, mentions, target, targets, labels, triple."],
+    [
+      "[]",
+      "F:1: the line is []. Wanted an object with id, text, pair, mentions, target, targets, labels, spans, dependencies, triple.",
+    ],
     ['{"text":"a"}', "F:1: id is missing. Wanted a string."],
     ['{"id":"","text":"a"}', 'F:1: id is "". Wanted a string that is not empty.'],
     ['{"id":1,"text":"a"}', "F:1: id is 1. Wanted a string."],
     ['{"id":"1","text":["a"]}', 'F:1: text is ["a"]. Wanted a string.'],
     [
       '{"id":"1","text":"a","label":[]}',
-      'F:1: unknown key "label". Known keys: id, text, pair, mentions, target, targets, labels, triple. Did you mean "labels"?',
+      'F:1: unknown key "label". Known keys: id, text, pair, mentions, target, targets, labels, spans, dependencies, triple. Did you mean "labels"?',
     ],
     ['{"id":"1","text":"a","labels":"x"}', 'F:1: labels is "x". Wanted an array of strings.'],
     ['{"id":"1","text":"a","labels":["x",2]}', "F:1: labels[1] is 2. Wanted a string."],

@@ -1,5 +1,5 @@
 import { InputError, KgraftError, messageOf, type Progress, readLines, writeLinesAtomic } from "@kgraft/runtime";
-import type { Candidate, Mention, TextExample, TextSpan, TripleTerm, TripleText } from "./example.ts";
+import type { Candidate, Dependency, Mention, TextExample, TextSpan, TripleTerm, TripleText } from "./example.ts";
 import {
   type Fields,
   fieldError,
@@ -27,10 +27,23 @@ export interface ReadExamplesOptions {
   readonly onSkip?: (error: KgraftError) => void;
 }
 
-const exampleKeys = ["id", "text", "pair", "mentions", "target", "targets", "labels", "triple"];
+const exampleKeys = [
+  "id",
+  "text",
+  "pair",
+  "mentions",
+  "target",
+  "targets",
+  "labels",
+  "spans",
+  "dependencies",
+  "triple",
+];
 const mentionKeys = ["start", "end", "entity", "score", "candidates"];
 const candidateKeys = ["entity", "score", "prior"];
 const spanKeys = ["start", "end"];
+const dependencyKeys = ["start", "end", "head"];
+const labelledSpanKeys = [...spanKeys, "label"];
 const tripleKeys = ["head", "relation", "tail"];
 const termKeys = ["id", "text"];
 
@@ -102,6 +115,13 @@ function readExample(fields: Fields, offsets: "codePoints" | "utf16"): TextExamp
     target: optional(fields, "target", (at, key) => spans.read(at.values[key], at.at, key)),
     targets: optional(fields, "targets", (at, key) => readTargets(at, key, spans)),
     labels: optional(fields, "labels", readLabels),
+    spans: optional(fields, "spans", (at, key) =>
+      readList(at, key, "an array of spans with labels", (value, path) => {
+        const own = readFields(value, fields.at, path, labelledSpanKeys);
+        return { ...spans.readFrom(own), label: readName(own, "label") };
+      }),
+    ),
+    dependencies: optional(fields, "dependencies", (at, key) => readDependencies(at, key, spans)),
     triple: optional(fields, "triple", readTriple),
   });
 }
@@ -132,6 +152,18 @@ function readTargets(fields: Fields, key: string, spans: SpanReader): [TextSpan,
   if (!Array.isArray(value) || value.length !== 2)
     throw fieldError(fields.at, key, value, "an array of two spans, head and tail");
   return [spans.read(value[0], fields.at, `${key}[0]`), spans.read(value[1], fields.at, `${key}[1]`)];
+}
+
+function readDependencies(fields: Fields, key: string, spans: SpanReader): Dependency[] {
+  const words = readList(fields, key, "an array of words with start, end and head", (value, path) => {
+    const word = readFields(value, fields.at, path, dependencyKeys);
+    return { ...spans.readFrom(word), head: readNumber(word, "head") };
+  });
+  const wanted = `the index of another of the ${words.length} words, or -1 at the root`;
+  for (const [i, { head }] of words.entries())
+    if (!Number.isInteger(head) || head < -1 || head >= words.length || head === i)
+      throw fieldError(fields.at, `${key}[${i}].head`, head, wanted);
+  return words;
 }
 
 function readTriple(fields: Fields, key: string): TripleText {
@@ -253,6 +285,8 @@ export function exampleLine(example: TextExample): string {
     target: example.target && span(example.target),
     targets: example.targets?.map(span),
     labels: example.labels,
+    spans: example.spans?.map((one) => ({ ...span(one), label: one.label })),
+    dependencies: example.dependencies?.map((word) => ({ ...span(word), head: word.head })),
     triple: example.triple,
   });
 }
