@@ -1,9 +1,8 @@
-import { isUtf8 } from "node:buffer";
 import { InputError, KgraftError } from "@kgraft/runtime";
 import { exampleOf } from "../examples.ts";
-import { type ByteLine, longestLine } from "./byte-lines.ts";
 import type { CorpusDocument, CorpusOptions } from "./document.ts";
 import { lineSpans, sentenceSpans } from "./sentences.ts";
+import { longestLine, type TextLine } from "./text-lines.ts";
 
 /** The most UTF-16 units of a plain text's document: a file without blank lines is cut at a line's end. */
 const longestDocument = 1 << 20;
@@ -33,7 +32,7 @@ export class DocumentBuilder {
   }
 
   /** @returns the document that a line completes */
-  push(line: ByteLine): BuiltDocument | undefined {
+  push(line: TextLine): BuiltDocument | undefined {
     try {
       return this.#read(line);
     } catch (error) {
@@ -48,10 +47,10 @@ export class DocumentBuilder {
     return this.#lines.length === 0 ? undefined : this.#close();
   }
 
-  #read(line: ByteLine): BuiltDocument | undefined {
+  #read(line: TextLine): BuiltDocument | undefined {
     const at = `${this.#path}:${line.number}`;
-    const text = decode(line, at);
-    if (text.trim() === "") return this.end();
+    const text = textOf(line, at);
+    if (!/\S/.test(text)) return this.end();
     if (this.#json) return this.#built(exampleOf(named(parse(text, at), at), at, this.#options.offsets), at, line);
     if (this.#options.documentEnd === "line") return this.#built({ id: at, text }, at, line);
     const full = this.#units + text.length > longestDocument ? this.end() : undefined;
@@ -70,14 +69,22 @@ export class DocumentBuilder {
     return { document: this.#document({ id: at, text }, at), end: this.#end };
   }
 
-  #built(example: CorpusDocument["example"], at: string, { end, number }: ByteLine): BuiltDocument {
+  #built(example: CorpusDocument["example"], at: string, { end, number }: TextLine): BuiltDocument {
     return { document: this.#document(example, at), end: { byte: end, line: number } };
   }
 
   #document(example: CorpusDocument["example"], at: string): CorpusDocument {
     const { sentenceEnd, language } = this.#options;
-    const sentences = sentenceEnd === "unicode" ? sentenceSpans(example.text, language) : lineSpans(example.text);
-    return { at, example, sentences };
+    const found = () => (sentenceEnd === "unicode" ? sentenceSpans(example.text, language) : lineSpans(example.text));
+    let sentences: CorpusDocument["sentences"] | undefined; // found when they are asked for: not every reader does
+    return {
+      at,
+      example,
+      get sentences() {
+        sentences ??= found();
+        return sentences;
+      },
+    };
   }
 }
 
@@ -85,26 +92,23 @@ function formatOf(path: string): "jsonl" | "text" {
   return /\.(jsonl|ndjson|json)(\.gz)?$/i.test(path) ? "jsonl" : "text";
 }
 
-/** @throws InputError `text.corpus.line` or `text.corpus.utf8` */
-function decode({ bytes, number }: ByteLine, at: string): string {
-  if (bytes === undefined)
+/** @throws InputError `text.corpus.line` or `text.corpus.utf8` where a line is no text */
+function textOf({ text, bytes }: TextLine, at: string): string {
+  if (text !== undefined) return text;
+  if (bytes > longestLine)
     throw new InputError({
       code: "text.corpus.line",
       at,
-      problem: `has more than ${longestLine} bytes`,
-      wanted: "Wanted lines of text",
+      problem: `has ${bytes} bytes`,
+      wanted: `Wanted lines of at most ${longestLine}`,
     });
-  if (!isUtf8(bytes))
-    throw new InputError({
-      code: "text.corpus.utf8",
-      at,
-      problem: "is not UTF-8",
-      wanted: "Wanted UTF-8 text",
-      fix: "Convert the file, for example with `iconv -f latin1 -t utf-8`, or set onError: skip",
-    });
-  const text = bytes.toString("utf8");
-  const from = number === 1 && text.charCodeAt(0) === 0xfeff ? 1 : 0;
-  return text.slice(from, text.endsWith("\r") ? -1 : undefined);
+  throw new InputError({
+    code: "text.corpus.utf8",
+    at,
+    problem: "is not UTF-8",
+    wanted: "Wanted UTF-8 text",
+    fix: "Convert the file, for example with `iconv -f latin1 -t utf-8`, or set onError: skip",
+  });
 }
 
 function parse(text: string, at: string): unknown {

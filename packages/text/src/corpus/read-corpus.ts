@@ -1,8 +1,8 @@
 import type { KgraftError } from "@kgraft/runtime";
-import { type ByteLine, LineSplitter } from "./byte-lines.ts";
 import { type CorpusDocument, type CorpusOptions, type CorpusPosition, corpusStart } from "./document.ts";
 import { type BuiltDocument, DocumentBuilder } from "./document-builder.ts";
 import { bytesFrom } from "./file-bytes.ts";
+import { LineSplitter, type TextLine } from "./text-lines.ts";
 
 /** A document, and where reading goes on after it. */
 export interface CorpusRecord {
@@ -52,7 +52,7 @@ export async function* documentsOf(
   if (open !== undefined) yield [open];
 }
 
-function* completed(builder: DocumentBuilder, lines: Iterable<ByteLine>): Generator<BuiltDocument> {
+function* completed(builder: DocumentBuilder, lines: Iterable<TextLine>): Generator<BuiltDocument> {
   for (const line of lines) {
     const document = builder.push(line);
     if (document !== undefined) yield document;
