@@ -1,5 +1,6 @@
-import { type Encoding, type Mention, piecesOf } from "@kgraft/text";
+import type { Encoding, Mention } from "@kgraft/text";
 import type { PreparedExample } from "../contract.ts";
+import { addCount, placeMentions } from "../mention-pieces.ts";
 import type { ErnieThuOptions } from "./options.ts";
 
 /** Entities of an example's pieces: int32 [T], row of the entity table, 0 for none. */
@@ -24,37 +25,18 @@ export function alignEntities(
   alignment: ErnieThuOptions["alignment"],
 ): PreparedExample<AlignedEntities> {
   const rows = new Int32Array(encoding.ids.length);
-  const counts: Record<string, number> = {};
-  const count = (name: string): void => {
-    counts[name] = (counts[name] ?? 0) + 1;
-  };
-  const textEnd = lastEnd(encoding);
-  const longestFirst = mentions.toSorted((a, b) => a.start - b.start || b.end - a.end);
-  for (const mention of longestFirst) {
-    count("mentions");
-    const pieces = piecesOf(encoding, mention);
+  const { placed, counts } = placeMentions(mentions, encoding);
+  for (const { mention, pieces, shortened } of placed) {
     const row = rowOf(mention.entity);
-    const [first] = pieces;
-    if (first === undefined) {
-      count(encoding.truncated > 0 && mention.end > textEnd ? "mentionsCutOff" : "mentionsWithoutPiece");
-    } else if (row === undefined) {
-      count("mentionsWithoutVector");
-    } else if (rows[first] !== 0) {
-      count("mentionsOnTakenPiece");
+    if (row === undefined) {
+      addCount(counts, "mentionsWithoutVector");
+    } else if (rows[pieces[0]] !== 0) {
+      addCount(counts, "mentionsOnTakenPiece");
     } else {
-      if (encoding.truncated > 0 && mention.end > textEnd) count("mentionsShortened");
+      if (shortened) addCount(counts, "mentionsShortened");
       const step = alignment === "first-piece" ? pieces.length : 2;
       for (let i = 0; i < pieces.length; i += step) rows[pieces[i] as number] = row;
     }
   }
   return { encoding, knowledge: rows, counts };
-}
-
-/** Where the last piece of the text ends, in the text. */
-function lastEnd(encoding: Encoding): number {
-  let end = 0;
-  for (let piece = 0; piece < encoding.ids.length; piece++) {
-    if (encoding.sequenceIds[piece] === 0) end = Math.max(end, encoding.ends[piece] as number);
-  }
-  return end;
 }

@@ -1,0 +1,1 @@
+export { kBert } from "./k-bert.ts";

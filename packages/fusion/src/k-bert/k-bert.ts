@@ -1,0 +1,80 @@
+import { firstPosition } from "@kgraft/encoder";
+import type { Graph } from "@kgraft/kg";
+import { InputError, suggestion } from "@kgraft/runtime";
+import type { tf } from "@kgraft/tensor";
+import { arrayOf } from "../batch.ts";
+import type { Fusion, FusionResources, SeamInput } from "../contract.ts";
+import { defineFusion } from "../define-fusion.ts";
+import { arrays, collateTrees } from "./collate.ts";
+import { type KBertOptions, kBertOptions } from "./options.ts";
+import { treePlanter } from "./plant-tree.ts";
+import type { TreePlaces } from "./sentence-tree.ts";
+import { type TreeTensors, visibleMatrix, visibleRows } from "./visible-matrix.ts";
+
+/** K-BERT: triples join the sentence as branches that only their mention sees. */
+export const kBert = defineFusion<KBertOptions, TreePlaces>({
+  name: "k-bert",
+  summary: "Hangs triples into the text as branches that only their mention sees.",
+  paper: {
+    title: "K-BERT: Enabling Language Representation with Knowledge Graph",
+    authors: "Liu, Zhou, Zhao, Wang, Ju, Deng, Wang",
+    venue: "AAAI 2020",
+    url: "https://arxiv.org/abs/1909.07606",
+  },
+  options: kBertOptions,
+  needs: ["graph", "linker"],
+  accepts: ["text"],
+  claims: ["pieces", "attention"],
+  neutral: { maxTriplesPerMention: 0 },
+  create: (options, resources) => (options.maxTriplesPerMention === 0 ? {} : fusionOf(options, resources)),
+});
+
+function fusionOf(options: KBertOptions, resources: FusionResources): Fusion<TreePlaces> {
+  const { positions, visibleMatrix: hides } = options;
+  const graph = graphOf(resources, options.relations);
+  return {
+    prepare: treePlanter(options, { ...resources, graph }),
+    collate: (batch, shape) => collateTrees(batch, shape, options, firstPosition(resources.encoder)),
+    ...((positions === "soft" || hides) && { attention: (at) => attention(at, options) }),
+    inspect: ({ knowledge }) => ({
+      ...(positions === "soft" && { positions: [...knowledge.softPositions] }),
+      branches: [...knowledge.branches],
+      ...(hides && { visible: visibleRows(knowledge) }),
+    }),
+  };
+}
+
+function attention(
+  { batch }: SeamInput,
+  { positions, visibleMatrix: hides }: KBertOptions,
+): { positionIds?: tf.Tensor; visible?: tf.Tensor } {
+  const array = (name: keyof TreeTensors): tf.Tensor => arrayOf(batch, arrays[name]);
+  return {
+    ...(positions === "soft" && { positionIds: arrayOf(batch, arrays.softPositions) }),
+    ...(hides && {
+      visible: visibleMatrix({ branches: array("branches"), words: array("words"), parents: array("parents") }),
+    }),
+  };
+}
+
+/** @throws InputError `fusion.k-bert.graph` without a graph, `fusion.k-bert.relations` where the graph lacks one */
+function graphOf({ graph, relations }: FusionResources, stated: KBertOptions["relations"]): Graph {
+  if (graph === undefined)
+    throw new InputError({
+      code: "fusion.k-bert.graph",
+      at: "config.fusion",
+      problem: "k-bert has no graph",
+      wanted: "It hangs the triples of each linked entity into the text",
+      fix: "Name a graph in the config",
+    });
+  const known = relations?.map(({ id }) => id);
+  const unknown = stated?.find((id) => known?.includes(id) === false);
+  if (known === undefined || unknown === undefined) return graph;
+  throw new InputError({
+    code: "fusion.k-bert.relations",
+    at: "config.strategies.k-bert.relations",
+    problem: `no relation "${unknown}" in ${graph.source}`,
+    wanted: `There are ${known.slice(0, 20).join(", ")}${known.length > 20 ? ", …" : ""}`,
+    fix: suggestion(unknown, known),
+  });
+}
