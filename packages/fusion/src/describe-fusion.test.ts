@@ -3,6 +3,7 @@ import { kBert } from "./k-bert/index.ts";
 import { kgBert } from "./kg-bert/index.ts";
 import { none } from "./none.ts";
 import { describeFusion } from "./testing.ts";
+import { wklm } from "./wklm/index.ts";
 
 describeFusion(none);
 
@@ -30,5 +31,17 @@ describeFusion(kBert, {
     positions: { positions: "none" },
     visibleMatrix: { visibleMatrix: "no" },
     truncation: { truncation: "text-first" },
+  },
+});
+
+describeFusion(wklm, {
+  options: { replaceRate: 0.5 },
+  refused: {
+    replaceRate: { replaceRate: 0.6 },
+    types: { types: "guessed" },
+    maxMembers: { maxMembers: 1 },
+    states: { states: "start-end" },
+    dropout: { dropout: 1 },
+    maskMentions: { maskMentions: "no" },
   },
 });

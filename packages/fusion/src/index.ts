@@ -17,3 +17,4 @@ export {
 export { stackFusions } from "./stack.ts";
 export { checkStack } from "./stack-check.ts";
 export { FUSION } from "./tokens.ts";
+export { wklm } from "./wklm/index.ts";

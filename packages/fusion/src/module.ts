@@ -4,6 +4,7 @@ import { kBert } from "./k-bert/index.ts";
 import { kgBert } from "./kg-bert/index.ts";
 import { none } from "./none.ts";
 import { FUSION } from "./tokens.ts";
+import { wklm } from "./wklm/index.ts";
 
 /** The strategies of this package. A third-party package has the same kind of default export. */
 export default new ContainerModule(({ bind }) => {
@@ -11,4 +12,5 @@ export default new ContainerModule(({ bind }) => {
   bind(FUSION).toConstantValue(ernieThu);
   bind(FUSION).toConstantValue(kBert);
   bind(FUSION).toConstantValue(kgBert);
+  bind(FUSION).toConstantValue(wklm);
 });

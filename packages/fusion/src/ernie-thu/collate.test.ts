@@ -1,7 +1,8 @@
 import { type Draw, streams } from "@kgraft/runtime";
 import type { Encoding } from "@kgraft/text";
 import { describe, expect, it } from "vitest";
-import { arrays, bucketOf, collateAlignments } from "./collate.ts";
+import { bucketOf } from "../padded-list.ts";
+import { arrays, collateAlignments } from "./collate.ts";
 import { corruptAlignments } from "./corruption.ts";
 
 const rates = { replaceRate: 0.05, hideRate: 0.15 };

@@ -1,6 +1,7 @@
 import type { Draw } from "@kgraft/runtime";
 import type { HostArray } from "@kgraft/tensor";
 import type { BatchShape, PreparedExample } from "../contract.ts";
+import { bucketOf, ones, paddedList } from "../padded-list.ts";
 import type { AlignedEntities } from "./alignment.ts";
 import { corruptAlignments, type Denoising } from "./corruption.ts";
 import type { ErnieThuOptions } from "./options.ts";
@@ -25,13 +26,6 @@ export const arrays = {
   alignedWeights: "fusion/ernie-thu/alignedWeights",
 } as const;
 
-/** Few sizes, so that few graphs are built: the next power of two, from 16 up. */
-export function bucketOf(count: number): number {
-  let size = 16;
-  while (size < count) size *= 2;
-  return size;
-}
-
 /** Pads a batch's alignments; in pre-training (with a draw) corrupts them and adds what denoising asks. */
 export function collateAlignments(
   batch: readonly PreparedExample<AlignedEntities>[],
@@ -55,32 +49,13 @@ function entityArrays(ids: Int32Array, { rows, length }: BatchShape, clsEntity: 
 }
 
 function denoisingArrays({ candidates, positions, labels }: Denoising): Record<string, HostArray> {
-  const columns = bucketOf(candidates.length);
-  const places = bucketOf(positions.length);
-  const ones = (values: readonly number[]): number[] => values.map(() => 1);
+  const columns = [bucketOf(candidates.length)];
+  const places = [bucketOf(positions.length)];
   return {
-    [arrays.candidates]: int32(candidates, columns),
-    [arrays.candidateMask]: {
-      dtype: "bool",
-      shape: [columns],
-      data: filled(new Uint8Array(columns), ones(candidates)),
-    },
-    [arrays.alignedPositions]: int32(positions, places),
-    [arrays.alignedLabels]: int32(labels, places),
-    [arrays.alignedWeights]: {
-      dtype: "float32",
-      shape: [places],
-      data: filled(new Float32Array(places), ones(labels)),
-    },
+    [arrays.candidates]: paddedList("int32", candidates, columns),
+    [arrays.candidateMask]: paddedList("bool", ones(candidates), columns),
+    [arrays.alignedPositions]: paddedList("int32", positions, places),
+    [arrays.alignedLabels]: paddedList("int32", labels, places),
+    [arrays.alignedWeights]: paddedList("float32", ones(labels), places),
   };
-}
-
-/** Numbers in front, zeros behind. */
-function int32(values: readonly number[], length: number): HostArray {
-  return { dtype: "int32", shape: [length], data: filled(new Int32Array(length), values) };
-}
-
-function filled<Data extends HostArray["data"]>(data: Data, values: readonly number[]): Data {
-  data.set(values);
-  return data;
 }

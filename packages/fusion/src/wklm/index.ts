@@ -1,0 +1,1 @@
+export { wklm } from "./wklm.ts";
