@@ -1,9 +1,9 @@
 import type { Stream, TransformerEncoder } from "@kgraft/encoder";
 import type { BatchShape, PreparedText, SeamInput } from "@kgraft/fusion";
-import type { Definition, Draw } from "@kgraft/runtime";
+import type { Definition, Draw, Progress, Streams } from "@kgraft/runtime";
 import type { HostArray, Loss, ParameterSpec, tf } from "@kgraft/tensor";
 import type { TextExample, Tokenizer } from "@kgraft/text";
-import type { Prediction } from "./predictions.ts";
+import type { PredictedTriple, Prediction } from "./predictions.ts";
 import type { TaskFileOptions, TrainingOptions } from "./task-options.ts";
 
 /** The examples of a task by their part of the data. */
@@ -26,6 +26,26 @@ export interface TaskReport {
   readonly scores: Readonly<Record<string, number>>;
 }
 
+/** A split's predictions, in the order of its examples, and their scores. */
+export interface SplitResult<Report extends TaskReport> {
+  readonly predictions: readonly Prediction[];
+  readonly report: Report;
+  /** Triples that the model would add to the graph, where the task looks for some. */
+  readonly triples?: readonly PredictedTriple[];
+}
+
+/** What an evaluation works with that is more than one prediction an example. */
+export interface EvaluationNeeds {
+  /** Logits [C] of examples that need not stand in any split, in their order. */
+  score(examples: readonly TextExample[]): Promise<readonly Float32Array[]>;
+  readonly streams: Streams;
+  readonly progress: Progress;
+  /** A file in which long work may note what is done, to go on from there; absent: nothing is kept. */
+  readonly journal?: string | undefined;
+  /** Once aborted, what is done is noted and a RunError `tasks.stopped` thrown. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A fine-tuning task on texts: a head on the last hidden states, and what is counted right. */
 export interface Task<Report extends TaskReport = TaskReport> {
   readonly name: string;
@@ -40,6 +60,8 @@ export interface Task<Report extends TaskReport = TaskReport> {
   readonly notes: readonly string[];
   /** The examples, checked and, where the task says so, changed before tokenisation (markers). */
   readonly splits: Splits;
+  /** The examples to train on where they are not those of the split: with negatives drawn, once before the first epoch. */
+  trainingExamples?(streams: Streams): readonly TextExample[];
   /** Whether all that the head reads was left by the length limit; otherwise nothing is predicted. */
   fits(example: PreparedText): boolean;
   /** The task's own arrays of a batch of examples that fit, `task/<task>/…`. */
@@ -57,6 +79,8 @@ export interface Task<Report extends TaskReport = TaskReport> {
    */
   predict(example: PreparedText, logits: Float32Array): Prediction;
   score(gold: readonly TextExample[], predictions: readonly Prediction[]): Report;
+  /** Evaluates a split in its own way, instead of `predict` for each example and `score`: ranking among all entities. */
+  evaluate?(split: "validation" | "test", needs: EvaluationNeeds): Promise<SplitResult<Report>>;
 }
 
 /** A task that can be chosen by name. */

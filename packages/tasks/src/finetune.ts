@@ -9,9 +9,10 @@ import {
   train,
 } from "@kgraft/tensor";
 import type { Tokenizer } from "@kgraft/text";
-import type { Splits, Task, TaskReport } from "./contract.ts";
+import type { SplitResult, Splits, Task, TaskReport } from "./contract.ts";
+import { journalPath } from "./evaluation-journal.ts";
+import { exampleScorer } from "./example-scorer.ts";
 import { parametersBelow } from "./frozen-layers.ts";
-import type { Prediction } from "./predictions.ts";
 import { type PreparedSplits, prepareSplit, storeLowerStates } from "./prepared-splits.ts";
 import type { StoredStates } from "./stored-states.ts";
 import { TaskModel } from "./task-model.ts";
@@ -32,12 +33,6 @@ export interface FinetuneInput<Report extends TaskReport> {
   /** Once aborted, the step is finished and saved, and a RunError `tasks.stopped` thrown. */
   readonly signal?: AbortSignal | undefined;
   onStep?(record: StepRecord): void;
-}
-
-/** A split's predictions, in the order of its examples, and their scores. */
-export interface SplitResult<Report extends TaskReport> {
-  readonly predictions: readonly Prediction[];
-  readonly report: Report;
 }
 
 /** What fine-tuning gives. */
@@ -112,8 +107,8 @@ class Finetuning<Report extends TaskReport> {
     parameters.add(task.parameters, streams);
     const training = await this.#train();
     if (training.stopped === "signal") throw stopped(task.name, training.steps);
-    const validation = this.#splits.validation.gold.length === 0 ? undefined : await this.#scored("validation");
-    const test = await this.#scored("test");
+    const validation = this.#splits.validation.gold.length === 0 ? undefined : await this.#scored("validation", "last");
+    const test = await this.#scored("test", "last");
     const { train: trained, validation: watched, test: tested } = this.#splits;
     return {
       ...(validation && { validation }),
@@ -178,15 +173,32 @@ class Finetuning<Report extends TaskReport> {
     };
   }
 
-  async #scored(split: "validation" | "test"): Promise<SplitResult<Report>> {
+  /** @param when only what is scored last, with the final weights, may go on from where an earlier run was stopped */
+  async #scored(split: "validation" | "test", when: "between" | "last" = "between"): Promise<SplitResult<Report>> {
+    const clock = stopwatch();
+    const result = (await this.#evaluated(split, when)) ?? (await this.#predicted(split));
+    this.#seconds.evaluate += clock();
+    return result;
+  }
+
+  #evaluated(split: "validation" | "test", when: "between" | "last"): Promise<SplitResult<Report>> | undefined {
+    const { task, streams, progress, signal, checkpoint } = this.#input;
+    return task.evaluate?.(split, {
+      score: exampleScorer(this.#input),
+      streams,
+      progress,
+      signal,
+      journal: checkpoint && when === "last" ? journalPath(checkpoint, split) : undefined,
+    });
+  }
+
+  async #predicted(split: "validation" | "test"): Promise<SplitResult<Report>> {
     const { task, parameters, progress } = this.#input;
     const { gold, prepared, batches, fitting } = this.#splits[split];
-    const clock = stopwatch();
     const bar = progress.bar(`Predicting ${split}`, fitting);
     const predictions = await this.#model.predict(parameters, prepared, batches, (done) => bar.update(done));
     const report = task.score(gold, predictions);
     bar.end();
-    this.#seconds.evaluate += clock();
     return { predictions, report };
   }
 }

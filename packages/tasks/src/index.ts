@@ -8,17 +8,20 @@ export {
 export type * from "./contract.ts";
 export { entityTyping } from "./entity-typing/entity-typing.ts";
 export type { EntityTypingOptions } from "./entity-typing/options.ts";
-export { type FinetuneInput, type FinetuneResult, finetune, type SplitResult } from "./finetune.ts";
+export { type FinetuneInput, type FinetuneResult, finetune } from "./finetune.ts";
 export { type LabelLine, readLabelLines } from "./label-lines.ts";
+export { type ClassificationReport, type ClassificationScores, scoreClasses } from "./metrics/classification.ts";
 export {
   type EntityTypingCounter,
   type EntityTypingReport,
   type EntityTypingScores,
   entityTypingCounter,
-  type LabelledLine,
   scoreEntityTypes,
 } from "./metrics/entity-typing.ts";
+export type { LabelledLine } from "./metrics/joined-labels.ts";
+export { type NamedEntityReport, type NamedEntityScores, type SpanLine, scoreSpans } from "./metrics/named-entities.ts";
 export type { TypeScore } from "./metrics/type-scores.ts";
+export { namedEntityRecognition } from "./named-entity-recognition/named-entity-recognition.ts";
 export { type Prediction, readPredictions, writePredictions } from "./predictions.ts";
 export { mlm } from "./pretraining/mlm.ts";
 export {
@@ -28,7 +31,9 @@ export {
   pretrainOptions,
 } from "./pretraining/options.ts";
 export { type PretrainInput, type PretrainResult, pretrain } from "./pretraining/pretrain.ts";
+export { relationClassification } from "./relation-classification/relation-classification.ts";
 export { scoreEntityTyping } from "./score-files.ts";
+export { sentenceClassification } from "./sentence-classification/sentence-classification.ts";
 export { type StoredStates, type StoreOptions, storeStates } from "./stored-states.ts";
 export type { TaskFileOptions, TrainingOptions } from "./task-options.ts";
 export { OBJECTIVE, TASK } from "./tokens.ts";

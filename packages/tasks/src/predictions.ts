@@ -1,4 +1,5 @@
 import { writeLinesAtomic } from "@kgraft/runtime";
+import type { LabelledSpan } from "@kgraft/text";
 import { readLabelLines } from "./label-lines.ts";
 
 /** What a model says of one example. */
@@ -8,9 +9,33 @@ export interface Prediction {
   readonly labels: readonly string[];
   /** Probability of each label; absent where the example could not be scored (its target was cut off). */
   readonly scores?: Readonly<Record<string, number>>;
+  /** Spans that were found; offsets as in files: Unicode code points. */
+  readonly spans?: readonly LabelledSpan[];
 }
 
-/** Writes predictions as JSON Lines, one `{id, labels, scores?}` a line, whole or not at all. */
+/** A triple that no training or validation triple states, and how high a model scores it. */
+export interface PredictedTriple {
+  readonly head: string;
+  readonly relation: string;
+  readonly tail: string;
+  /** The model's own number: higher is likelier, and only comparable under one question. */
+  readonly score: number;
+  /** Which side was asked for. */
+  readonly asked: "head" | "tail";
+  /** Its place among the answers of its question that are not known, from 1. */
+  readonly rank: number;
+}
+
+/** Writes predicted triples as JSON Lines, whole or not at all. */
+export function writePredictedTriples(path: string, triples: Iterable<PredictedTriple>): Promise<void> {
+  return writeLinesAtomic(path, jsonLines(triples));
+}
+
+function* jsonLines(values: Iterable<unknown>): Generator<string> {
+  for (const value of values) yield JSON.stringify(value);
+}
+
+/** Writes predictions as JSON Lines, one `{id, labels, scores?, spans?}` a line, whole or not at all. */
 export function writePredictions(path: string, predictions: Iterable<Prediction>): Promise<void> {
   return writeLinesAtomic(path, lines(predictions));
 }
@@ -23,10 +48,5 @@ export async function readPredictions(path: string): Promise<readonly Prediction
 }
 
 function* lines(predictions: Iterable<Prediction>): Generator<string> {
-  for (const { id, labels, scores } of predictions)
-    yield JSON.stringify({
-      id,
-      labels,
-      ...(scores === undefined ? {} : { scores }),
-    });
+  for (const { id, labels, scores, spans } of predictions) yield JSON.stringify({ id, labels, scores, spans });
 }

@@ -1,5 +1,5 @@
 import type { FusedEncoder, PreparedText } from "@kgraft/fusion";
-import { InputError, type Progress } from "@kgraft/runtime";
+import { InputError, type Progress, type Streams } from "@kgraft/runtime";
 import type { Parameters } from "@kgraft/tensor";
 import type { TextExample, Tokenizer } from "@kgraft/text";
 import type { Splits, Task, TaskReport } from "./contract.ts";
@@ -26,6 +26,7 @@ interface SplitNeeds {
   readonly model: FusedEncoder;
   readonly parameters: Parameters;
   readonly tokenizer: Tokenizer;
+  readonly streams: Streams;
   readonly progress: Progress;
   readonly statesFolder?: string | undefined;
 }
@@ -37,11 +38,11 @@ interface SplitNeeds {
  */
 export async function prepareSplit(
   split: keyof Splits,
-  { task, model, tokenizer, progress }: SplitNeeds,
+  { task, model, tokenizer, streams, progress }: SplitNeeds,
 ): Promise<PreparedSplit> {
   const gold = task.splits[split];
   const { maxLength, batchSize } = task.training;
-  const { prepared, counts } = await prepareTexts(gold, { model, tokenizer, maxLength });
+  const { prepared, counts } = await prepareTexts(examplesOf(split, task, streams), { model, tokenizer, maxLength });
   const fitting = prepared.filter((example) => task.fits(example));
   const cutOff = prepared.length - fitting.length;
   if (cutOff > 0)
@@ -58,6 +59,12 @@ export async function prepareSplit(
     });
   const batches = new TextBatches(fitting, { batchSize }, tokenizer.specialIds);
   return { gold, prepared, batches, fitting: fitting.length, counts: { ...counts, targetsCutOff: cutOff } };
+}
+
+/** What the model reads of a split; nothing where the task evaluates the split in its own way. */
+function examplesOf(split: keyof Splits, task: Task<TaskReport>, streams: Streams): readonly TextExample[] {
+  if (split === "train") return task.trainingExamples?.(streams) ?? task.splits.train;
+  return task.evaluate === undefined ? task.splits[split] : [];
 }
 
 /** Stores hidden states where parameters and strategy leave the lowest layers alone; otherwise nothing. */

@@ -53,25 +53,34 @@ export class TaskModel<Report extends TaskReport = TaskReport> {
     parameters: Parameters,
     prepared: readonly PreparedText[],
     batches: TextBatches,
-    onBatch: (done: number) => void = () => undefined,
+    onBatch?: (done: number) => void,
   ): Promise<readonly Prediction[]> {
     const found = new Map<PreparedText, Prediction>();
+    await this.read(parameters, batches, (example, logits) => {
+      found.set(example, this.#task.predict(example, logits));
+      return onBatch?.(found.size);
+    });
+    return prepared.map((example) => found.get(example) ?? { id: example.example.id, labels: [] });
+  }
+
+  /** Runs batches without dropout and hands out the logits of each example, a copy. */
+  async read(
+    parameters: Parameters,
+    batches: TextBatches,
+    onExample: (example: PreparedText, logits: Float32Array) => void,
+  ): Promise<void> {
     const constants = toDevice(this.#model.constants);
     try {
       for (const batch of batches.plan()) {
         const { arrays } = await this.batch(batch);
         const logits = await forward(arrays, constants, (tensors) => this.#logits(parameters, tensors, inference));
         const width = logits.length / batch.examples.length;
-        for (const [row, example] of batch.examples.entries()) {
-          const own = logits.slice(row * width, (row + 1) * width);
-          found.set(example, this.#task.predict(example, own));
-        }
-        onBatch(found.size);
+        for (const [row, example] of batch.examples.entries())
+          onExample(example, logits.slice(row * width, (row + 1) * width));
       }
     } finally {
       tf.dispose({ ...constants });
     }
-    return prepared.map((example) => found.get(example) ?? { id: example.example.id, labels: [] });
   }
 
   #logits(weights: Weights, batch: TensorBatch, context: StepContext): tf.Tensor {

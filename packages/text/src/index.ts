@@ -5,9 +5,19 @@ export { permutedOrder } from "./corpus/permuted-order.ts";
 export { type CorpusRecord, readCorpus } from "./corpus/read-corpus.ts";
 export { sentenceSpans } from "./corpus/sentences.ts";
 export type { EncodeOptions, Encoding, Tokenizer } from "./encoding.ts";
-export type { Candidate, Dependency, LabelledSpan, Mention, TextExample, TextSpan, TripleTerm, TripleText } from "./example.ts";
+export type {
+  Candidate,
+  Dependency,
+  LabelledSpan,
+  Mention,
+  TextExample,
+  TextSpan,
+  TripleTerm,
+  TripleText,
+} from "./example.ts";
 export { exampleLine, parseExample, type ReadExamplesOptions, readExamples, writeExamples } from "./examples.ts";
-export { type Masked, type MaskingOptions, maskPieces } from "./masking.ts";
+export { type Masked, type MaskingOptions, maskPieces } from "./masking/mask-pieces.ts";
+export type { PieceSpan } from "./masking/units.ts";
 export { type OffsetTable, offsetTable } from "./offsets.ts";
 export {
   type PackedArrays,

@@ -2,6 +2,7 @@ import { InputError } from "@kgraft/runtime";
 import { type Decision, decide } from "../classification/decision.ts";
 import { settleLabels } from "../classification/label-list.ts";
 import { markTarget } from "../classification/markers.ts";
+import { assertExamples, mapSplits, splitNames } from "../classification/splits.ts";
 import type { Splits, Task, TaskDefinition, TaskNeeds } from "../contract.ts";
 import { type EntityTypingReport, scoreEntityTypes } from "../metrics/entity-typing.ts";
 import { typingHead } from "./head.ts";
@@ -22,7 +23,9 @@ export const entityTyping: TaskDefinition<EntityTypingOptions, EntityTypingRepor
 };
 
 function createEntityTyping(options: EntityTypingOptions, needs: TaskNeeds): Task<EntityTypingReport> {
-  assertSplits(needs.splits);
+  assertExamples(needs.splits, entityTyping.name);
+  assertTargets(needs.splits);
+  const { markers } = options;
   const single = options.labels === "single";
   const list = settleLabels(needs.splits, {
     task: entityTyping.name,
@@ -39,7 +42,7 @@ function createEntityTyping(options: EntityTypingOptions, needs: TaskNeeds): Tas
     training: options,
     metric: options.metric,
     notes: list.notes,
-    splits: options.markers === undefined ? list.splits : mapSplits(list.splits, options.markers),
+    splits: markers === undefined ? list.splits : mapSplits(list.splits, (example) => markTarget(example, markers)),
     ...head,
     fits: ({ targetPieces = [] }) => targetPieces.length > 0,
     collate: (examples, shape) => ({ ...head.reading(examples, shape), ...head.goldArrays(examples, list.number) }),
@@ -58,20 +61,8 @@ function decisionOf({ labels, decision, threshold }: EntityTypingOptions): Decis
   return { kind: decision ?? "threshold", threshold: threshold ?? 0 };
 }
 
-function mapSplits({ train, validation, test }: Splits, markers: readonly [string, string]): Splits {
-  const mark = (examples: Splits["train"]) => examples.map((example) => markTarget(example, markers));
-  return { train: mark(train), validation: mark(validation), test: mark(test) };
-}
-
-function assertSplits(splits: Splits): void {
-  for (const split of ["train", "validation", "test"] as const) {
-    if (split !== "validation" && splits[split].length === 0)
-      throw new InputError({
-        code: "tasks.examples.empty",
-        at: `entity-typing.${split}`,
-        problem: "there is no example",
-        wanted: "Wanted at least one",
-      });
+function assertTargets(splits: Splits): void {
+  for (const split of splitNames)
     for (const { id, target, text } of splits[split])
       if (target === undefined || target.start >= target.end || target.end > text.length)
         throw new InputError({
@@ -80,5 +71,4 @@ function assertSplits(splits: Splits): void {
           problem: `example ${JSON.stringify(id)} has ${target === undefined ? "no target" : `the target [${target.start}, ${target.end}) in a text of ${text.length}`}`,
           wanted: "Wanted a span of its text that is to be typed",
         });
-  }
 }

@@ -1,5 +1,6 @@
 import { InputError } from "@kgraft/runtime";
-import { addToTypes, ratio, scoreTypes, type TypeCounts, type TypeScore } from "./type-scores.ts";
+import { joinLabels, type LabelledLine } from "./joined-labels.ts";
+import { addToTypes, harmonicMean, meanOf, ratio, scoreTypes, type TypeCounts, type TypeScore } from "./type-scores.ts";
 
 /**
  * The scores of entity typing, all in [0, 1]. With T the gold set, Y the predicted set of a line and n lines:
@@ -33,12 +34,6 @@ export interface EntityTypingReport {
   readonly types: readonly TypeScore[];
   /** Mean of the F1 of all types that have one. */
   readonly perTypeF1: number;
-}
-
-/** A line's labels, as a set: order and repetition do not matter. */
-export interface LabelledLine {
-  readonly id: string;
-  readonly labels: readonly string[];
 }
 
 /** Counts line by line and scores at the end; holds no line. */
@@ -112,40 +107,10 @@ export function scoreEntityTypes(
   predictions: Iterable<LabelledLine>,
   types?: readonly string[],
 ): EntityTypingReport {
-  const expected = byId(gold, "gold labels");
-  const given = byId(predictions, "predictions");
   const counter = entityTypingCounter();
-  for (const [id, labels] of expected) {
-    const predicted = given.get(id);
-    if (predicted === undefined) throw missing("predictions", id);
+  for (const { labels, predicted } of joinLabels(gold, predictions, "tasks.entity-typing"))
     counter.add(labels, predicted);
-  }
-  for (const id of given.keys()) if (!expected.has(id)) throw missing("gold labels", id);
   return counter.report(types);
-}
-
-function byId(lines: Iterable<LabelledLine>, side: string): ReadonlyMap<string, ReadonlySet<string>> {
-  const labels = new Map<string, ReadonlySet<string>>();
-  for (const line of lines) {
-    if (labels.has(line.id))
-      throw new InputError({
-        code: "tasks.score.doubled",
-        at: "tasks.entity-typing",
-        problem: `id ${JSON.stringify(line.id)} stands twice in the ${side}`,
-        wanted: "Wanted one line an id",
-      });
-    labels.set(line.id, new Set(line.labels));
-  }
-  return labels;
-}
-
-function missing(side: string, id: string): InputError {
-  return new InputError({
-    code: "tasks.score.missing",
-    at: "tasks.entity-typing",
-    problem: `id ${JSON.stringify(id)} has no line in the ${side}`,
-    wanted: "Wanted the same ids on both sides",
-  });
 }
 
 function addToSums(sums: Sums, gold: ReadonlySet<string>, predicted: ReadonlySet<string>): void {
@@ -184,17 +149,4 @@ function scoresOf(sums: Sums): EntityTypingScores {
     looseMicroRecall,
     looseMicroF1: harmonicMean(looseMicroPrecision, looseMicroRecall),
   };
-}
-
-function harmonicMean(precision: number, recall: number): number {
-  return ratio(2 * precision * recall, precision + recall) ?? 0;
-}
-
-function meanOf(values: readonly number[]): number {
-  return (
-    ratio(
-      values.reduce((sum, value) => sum + value, 0),
-      values.length,
-    ) ?? 0
-  );
 }

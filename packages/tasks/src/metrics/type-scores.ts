@@ -61,3 +61,18 @@ export function scoreTypes(counts: ReadonlyMap<string, TypeCounts>, listed: read
 export function ratio(part: number, whole: number): number | undefined {
   return whole === 0 ? undefined : part / whole;
 }
+
+/** F1 of a precision and a recall; 0 where both are 0. */
+export function harmonicMean(precision: number, recall: number): number {
+  return ratio(2 * precision * recall, precision + recall) ?? 0;
+}
+
+/** Mean of numbers; 0 of none. */
+export function meanOf(values: readonly number[]): number {
+  return (
+    ratio(
+      values.reduce((sum, value) => sum + value, 0),
+      values.length,
+    ) ?? 0
+  );
+}
