@@ -3,7 +3,7 @@ import type { GraphValue, Initializer, Node } from "./file/model.ts";
 import { writeModel } from "./file/write-model.ts";
 import { GraphBuilder } from "./graph-builder.ts";
 import { castInput, inputsOf, placesOf } from "./graph-inputs.ts";
-import type { Axes } from "./trace/dimension.ts";
+import { type Axes, dimensionText } from "./trace/dimension.ts";
 import { type GeneralTrace, generalise, type Trace } from "./trace/general-trace.ts";
 import { translate } from "./translate.ts";
 
@@ -30,15 +30,19 @@ export interface OnnxExport {
   readonly largestMessage?: number;
 }
 
-/** An input or output of a written file, for people: `float32 [batch, sequence, 384]`. */
-export type OnnxValue = GraphValue;
-
 /** What was written. */
 export interface OnnxFile {
   readonly files: readonly string[];
-  readonly inputs: readonly OnnxValue[];
-  readonly outputs: readonly OnnxValue[];
+  readonly inputs: readonly GraphValue[];
+  readonly outputs: readonly GraphValue[];
   readonly nodes: number;
+  /** Weights that the computation reads. */
+  readonly weights: number;
+}
+
+/** An input or output for people: `float32 [batch, sequence, 384]`. */
+export function describeValue({ type, shape }: GraphValue): string {
+  return `${type} [${shape.map(dimensionText).join(", ")}]`;
 }
 
 /**
@@ -67,7 +71,12 @@ export async function exportOnnx(path: string, model: OnnxExport): Promise<OnnxF
   const initializers = [...[...weights].map(initializer), ...graph.initializers].filter(isRead);
   const values = { inputs: inputs.map(({ value }) => value).filter(isRead), outputs };
   const files = await writeModel(path, { name, metadata, nodes, initializers, ...values }, model.largestMessage);
-  return { files, ...values, nodes: nodes.length };
+  return {
+    files,
+    ...values,
+    nodes: nodes.length,
+    weights: [...weights.keys()].filter((weight) => read.has(weight)).length,
+  };
 }
 
 function traceOf({ inputs, compute }: Sample, weights: OnnxExport["weights"]): Trace {

@@ -2,10 +2,11 @@ import { type ElementType, elementTypes } from "./file/element-type.ts";
 import type { Attribute, Initializer, Node } from "./file/model.ts";
 import { type Dimension, dimensionText, fixed, isFixed, sameDimension } from "./trace/dimension.ts";
 
-/** Where the size of an axis can be read: an input and its axis. */
+/** Where the size of an axis can be read: an input and its axis, less what was added to it there. */
 export interface AxisPlace {
   readonly input: string;
   readonly at: number;
+  readonly offset: number;
 }
 
 /** Collects the nodes and small tensors of a graph; values go by name. */
@@ -111,9 +112,10 @@ export class GraphBuilder {
   #axis(name: string): string {
     const place = this.#places.get(name);
     if (place === undefined) throw new Error(`no input has the axis "${name}"`);
-    return this.#once(`axis ${name}`, () =>
-      this.node("Shape", [place.input], { start: { int: place.at }, end: { int: place.at + 1 } }),
-    );
+    return this.#once(`axis ${name}`, () => {
+      const size = this.node("Shape", [place.input], { start: { int: place.at }, end: { int: place.at + 1 } });
+      return place.offset === 0 ? size : this.node("Sub", [size, this.tensor("int64", [1], [place.offset])]);
+    });
   }
 
   #once(key: string, make: () => string): string {

@@ -45,7 +45,7 @@ export function castInput({ value, tensor }: TracedInput, graph: GraphBuilder): 
   return value.type === tensor.type ? value.name : graph.cast(value.name, tensor.type);
 }
 
-/** For each axis the first input that has it as an extent of its own. */
+/** For each axis the first input that has it as an extent, a number added or not; best one without. */
 export function placesOf(inputs: readonly TracedInput[]): ReadonlyMap<string, AxisPlace> {
   const places = new Map<string, AxisPlace>();
   for (const { value } of inputs)
@@ -57,8 +57,10 @@ export function placesOf(inputs: readonly TracedInput[]): ReadonlyMap<string, Ax
         } = { factor: 0, axes: [] },
         ...more
       ] = terms;
-      const isAxis = factor === 1 && offset === 0 && others.length + more.length === 0;
-      if (isAxis && !places.has(axis)) places.set(axis, { input: value.name, at });
+      if (factor !== 1 || others.length + more.length > 0) continue;
+      const known = places.get(axis);
+      if (known === undefined || (known.offset !== 0 && offset === 0))
+        places.set(axis, { input: value.name, at, offset });
     }
   return places;
 }

@@ -1,2 +1,2 @@
-export { exportOnnx, type OnnxExport, type OnnxFile, type Sample } from "./export-onnx.ts";
+export { describeValue, exportOnnx, type OnnxExport, type OnnxFile, type Sample } from "./export-onnx.ts";
 export { OPSET } from "./file/write-model.ts";

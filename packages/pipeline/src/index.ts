@@ -24,7 +24,13 @@ export { cleanGraph } from "./graphs/clean-graph.ts";
 export { type DescribedGraph, describeGraph, type GraphWork } from "./graphs/describe-graph.ts";
 export { type ExportedGraph, exportGraph } from "./graphs/export-graph.ts";
 export { type ImportedGraph, importGraph } from "./graphs/import-graph.ts";
-export { type LinkFileOptions, linkFile } from "./link-file.ts";
+export type {
+  LinkWriteBackRequest,
+  VectorWriteBackRequest,
+  WriteBackRequest,
+  WrittenBack,
+} from "./graphs/write-back.ts";
+export { type LinkFileOptions, type LinkOutcome, linkFile } from "./link-file.ts";
 export { type ListedDefinition, type ListedOption, listKinds, listLoaded, loadedSchema } from "./list-definitions.ts";
 export { type RunOptions, type RunOutcome, run } from "./run.ts";
 export { scoreFiles } from "./score-files.ts";

@@ -2,17 +2,20 @@ import { linkFile } from "@kgraft/pipeline";
 import { type Command, Option } from "commander";
 import { interruptible } from "../interruption.ts";
 import { configOf, graphCommand, printJson, progressOf, type SharedOptions } from "../shared-options.ts";
+import { type WriteBackOptions, withWriteBack, writeBackOf, writeBackText } from "../write-back-options.ts";
 
-interface LinkOptions extends SharedOptions {
+interface LinkOptions extends SharedOptions, WriteBackOptions {
   readonly graph: string;
   readonly input: string;
   readonly output: string;
   readonly offsets: "codePoints" | "utf16";
+  readonly documentLabel?: string;
+  readonly relationship?: string;
 }
 
 /** `kgraft link`: entity linking of a file. */
 export function linkCommand(): Command {
-  return graphCommand(
+  const command = graphCommand(
     "link",
     "entity linking of a corpus, streamed; every line is written, with mentions or without",
     "kgraft link --graph configs/toy.yaml --input kg-fixtures/typing/text.jsonl --output linked.jsonl",
@@ -24,17 +27,23 @@ export function linkCommand(): Command {
       new Option("--offsets <unit>", "what start and end count in the input: Unicode code points or UTF-16 units")
         .choices(["codePoints", "utf16"])
         .default("codePoints"),
-    )
-    .action(async (options: LinkOptions) => {
-      const config = await configOf(options.graph, options);
-      const { input, output, offsets } = options;
-      const counts = await interruptible((signal) =>
-        linkFile(config, { input, output, offsets, progress: progressOf(options), signal }),
-      );
-      if (options.json === true) printJson(counts);
-      else
-        process.stdout.write(
-          `${counts.texts} texts, ${counts.mentions} mentions, ${counts.withoutMention} texts without any\n`,
-        );
-    });
+    );
+  return withWriteBack(command, "the links, from a document node to each entity,")
+    .option("--document-label <name>", "with --write-back: label of the document nodes. Default: KgraftDocument")
+    .option("--relationship <type>", "with --write-back: from a document to an entity. Default: MENTIONS")
+    .action(linkAndPrint);
+}
+
+async function linkAndPrint(options: LinkOptions): Promise<void> {
+  const config = await configOf(options.graph, options);
+  const { input, output, offsets, documentLabel, relationship } = options;
+  const request = writeBackOf(options);
+  const writeBack = request && { ...request, documentLabel, relationship };
+  const linked = await interruptible((signal) =>
+    linkFile(config, { input, output, offsets, writeBack, progress: progressOf(options), signal }),
+  );
+  if (options.json === true) return printJson(linked);
+  const { texts, mentions, withoutMention } = linked;
+  const written = linked.writeBack && `${writeBackText(linked.writeBack, "links", options.graph)}\n`;
+  process.stdout.write(`${texts} texts, ${mentions} mentions, ${withoutMention} texts without any\n${written ?? ""}`);
 }

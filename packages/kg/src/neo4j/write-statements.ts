@@ -11,6 +11,8 @@ import type { WriteBackReport } from "./write-vectors.ts";
 interface WriteBack {
   /** Names the writes, so that they can be resumed and taken out again. */
   readonly runId: string;
+  /** Names what is written: a run that wrote something else is refused. */
+  readonly identity?: string;
   /** Default true: says what would be written and writes nothing. */
   readonly dryRun?: boolean;
   readonly progress?: Progress;
@@ -69,7 +71,11 @@ export async function writeLinks(options: Neo4jOptions, given: LinkWriteBack): P
   const document = escapeName(documentLabel);
   return writeStatements(options, given, {
     label: documentLabel,
-    record: { kind: "links", names: { label: documentLabel, relationship }, fingerprint: "links" },
+    record: {
+      kind: "links",
+      names: { label: documentLabel, relationship },
+      fingerprint: ["links", given.identity].filter(Boolean).join(" "),
+    },
     rows: given.links,
     schema: `CREATE CONSTRAINT IF NOT EXISTS FOR (n:${document}) REQUIRE n.id IS UNIQUE`,
     queries: ({ queries }, part) => [
@@ -96,7 +102,11 @@ export async function writePredictions(options: Neo4jOptions, given: PredictionW
   const prediction = escapeName(label);
   return writeStatements(options, given, {
     label,
-    record: { kind: "predictions", names: { label }, fingerprint: `predictions of ${model}` },
+    record: {
+      kind: "predictions",
+      names: { label },
+      fingerprint: [`predictions of ${model}`, given.identity].filter(Boolean).join(", "),
+    },
     rows: given.triples,
     schema: `CREATE CONSTRAINT IF NOT EXISTS FOR (n:${prediction}) REQUIRE n.kgraftKey IS UNIQUE`,
     queries: ({ queries, parts }, part) =>

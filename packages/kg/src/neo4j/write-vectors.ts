@@ -12,6 +12,8 @@ import { afterFirst, runLabel, WriteRun } from "./write-run.ts";
 export interface VectorWriteBack {
   /** Names the writes, so that they can be resumed and taken out again. */
   readonly runId: string;
+  /** Names the vectors: a run that wrote others is refused. Default: their number and dimension. */
+  readonly identity?: string;
   /** float32 [E] of every entity, in an order that is the same each time. */
   readonly vectors: AsyncIterable<EntityVector> | Iterable<EntityVector>;
   readonly dimension: number;
@@ -71,7 +73,9 @@ export async function writeVectors(options: Neo4jOptions, given: VectorWriteBack
     const run = await WriteRun.open(connection, given.runId, {
       kind: "vectors",
       names: { labels: nodes.queries.labels, property, indexes: names },
-      fingerprint: `${given.total} vectors of ${given.dimension} dimensions`,
+      fingerprint: [`${given.total} vectors of ${given.dimension} dimensions`, given.identity]
+        .filter(Boolean)
+        .join(", "),
     });
     const resumedAfter = run.done;
     const missing = await writeRows(nodes, run, given, property, progress);
