@@ -129,6 +129,6 @@ function parse(text: string, at: string): unknown {
 /** The keys that examples have, with an id where there is none. */
 function named(value: unknown, at: string): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  const { id, text, mentions } = value as Record<string, unknown>;
-  return { id: id ?? at, text, ...(mentions !== undefined && { mentions }) };
+  const { id, text, pair, mentions } = value as Record<string, unknown>;
+  return { id: id ?? at, text, ...(pair !== undefined && { pair }), ...(mentions !== undefined && { mentions }) };
 }

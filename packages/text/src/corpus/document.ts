@@ -14,7 +14,7 @@ export interface CorpusDocument {
 /** How the files of a corpus are read. */
 export interface CorpusOptions {
   /**
-   * `jsonl`: a document a line, an object with `text`, perhaps `id` and `mentions`; keys that examples do not have are
+   * `jsonl`: a document a line, an object with `text`, perhaps `id`, `pair` and `mentions`; keys that examples do not have are
    * passed over. `text`: lines of plain text. Default by the name: `.jsonl`, `.ndjson` and `.json` (and `.gz` of them) are the first.
    */
   readonly format?: "jsonl" | "text" | undefined;

@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { streams } from "@kgraft/runtime";
 import { describe, expect, it } from "vitest";
-import { loadTokenizer, type MaskingOptions, maskPieces, type Tokenizer } from "./index.ts";
+import { loadTokenizer, type MaskingOptions, maskPieces, type Tokenizer } from "../index.ts";
 
-const tokenizer = await loadTokenizer(fileURLToPath(new URL("../fixtures/word-piece.json", import.meta.url)));
+const tokenizer = await loadTokenizer(fileURLToPath(new URL("../../fixtures/word-piece.json", import.meta.url)));
 const text = "a member of the genus canis that has been domesticated by man since prehistoric times, don't you think";
 const encoding = tokenizer.encode(text, text);
 const eligible = [...encoding.sequenceIds].filter((sequence) => sequence >= 0).length;
@@ -21,6 +21,7 @@ function withinBounds(hits: number, trials: number, chance: number): boolean {
 describe.each([
   ["pieces", { unit: "piece" }],
   ["words", { unit: "word" }],
+  ["entities", { unit: "entity", mentions: [{ start: 9, end: 28 }] }],
 ] as const)("choosing %s by coin", (_title, options) => {
   it("chooses 15 % and hides them 80/10/10", () => {
     const counts = { chosen: 0, masked: 0, kept: 0, replaced: 0 };
@@ -35,7 +36,7 @@ describe.each([
       }
     }
     // Words are chosen whole: their pieces are not independent, so the count of words decides how sharp the bound is.
-    const trials = options.unit === "word" ? countWords() : eligible;
+    const trials = options.unit === "piece" ? eligible : countWords();
     expect(withinBounds((counts.chosen / eligible) * trials, runs * trials, 0.15)).toBe(true);
     expect(withinBounds(counts.masked, counts.chosen, 0.8)).toBe(true);
     const same = 0.1 / (tokenizer.vocabularySize - tokenizer.specialIds.size);
