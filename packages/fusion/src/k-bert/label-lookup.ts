@@ -3,7 +3,7 @@ import type { Encoding, TextExample } from "@kgraft/text";
 
 /** A run of words that is a label of the graph. */
 export interface LabelOccurrence {
-  /** Entities of this label, in the graph's order. */
+  /** Heads of triples with this label, in the graph's order. */
   readonly entities: readonly string[];
   /** At least one, ascending. */
   readonly pieces: readonly number[];
@@ -34,10 +34,18 @@ export class LabelLookup {
     this.#longest = longest;
   }
 
-  /** Reads the labels of a graph. */
-  static async of(graph: Graph): Promise<LabelLookup> {
+  /**
+   * Reads the labels of all heads of a graph's triples.
+   *
+   * @param relations ids of the relations that count; absent: all
+   */
+  static async of(graph: Graph, relations: readonly string[] | undefined): Promise<LabelLookup> {
+    const heads = new Set<string>();
+    for await (const { head, relation } of graph.triples())
+      if (relations?.includes(relation) !== false) heads.add(head);
     const entities = new Map<string, string[]>();
     for await (const { id, label } of graph.entities()) {
+      if (!heads.has(id)) continue;
       const same = entities.get(label);
       if (same === undefined) entities.set(label, [id]);
       else same.push(id);

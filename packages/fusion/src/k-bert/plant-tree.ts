@@ -33,7 +33,7 @@ export function treePlanter(
   return async (example, plain, maxLength) => {
     const official = options.truncation === "official";
     const trunk = official && plain.truncated > 0 ? tokenizer.encode(example.text, example.pair) : plain;
-    if (options.lookup === "words") labels ??= LabelLookup.of(graph);
+    if (options.lookup === "words") labels ??= LabelLookup.of(graph, options.relations);
     const counts: Record<string, number> = {};
     const found = labels === undefined ? ofMentions(example, trunk, counts) : ofLabels(example, trunk, await labels);
     const forks = await growForks(found, grower, counts, options.maxTriplesPerMention);

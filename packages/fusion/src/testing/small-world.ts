@@ -1,12 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { EncoderConfig } from "@kgraft/encoder";
 import { buildGraph, type Graph, relationWords } from "@kgraft/kg";
 import type { EntityVectors } from "@kgraft/kg-embedding";
 import { type Streams, streams } from "@kgraft/runtime";
-import { loadTokenizer, type TextExample, type Tokenizer, type TripleTerm } from "@kgraft/text";
+import type { TextExample, TripleTerm } from "@kgraft/text";
 import type { FusionResources } from "../contract.ts";
+import { smallTokenizer, specialPieces } from "./small-tokenizer.ts";
 
 /** Everything a strategy can be built from, small enough for a test: real parts, made-up facts. */
 export interface SmallWorld extends FusionResources {
@@ -20,7 +18,7 @@ export interface SmallWorld extends FusionResources {
 
 const words =
   "the a of in on and plays sings lives at night lute harp song river town marl tarn hill old ##s ##wick ##ton gor";
-const vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ...words.split(" ")];
+const vocabulary = [...specialPieces, ...words.split(" ")];
 
 const entities = [
   { id: "Q1", label: "Gorwick", types: ["person"] },
@@ -58,7 +56,7 @@ export async function smallWorld(seed = 7): Promise<SmallWorld> {
   const draws = streams(seed);
   return {
     encoder: smallEncoder,
-    tokenizer: await smallTokenizer(),
+    tokenizer: await smallTokenizer({ vocabulary }),
     streams: draws,
     graph: await smallGraph(),
     vectors: smallVectors(draws),
@@ -102,55 +100,6 @@ function tripleExamples(): readonly TextExample[] {
       ...(label !== undefined && { labels: [label] }),
     };
   });
-}
-
-async function smallTokenizer(): Promise<Tokenizer> {
-  const folder = await mkdtemp(join(tmpdir(), "kgraft-small-world-"));
-  try {
-    const file = join(folder, "tokenizer.json");
-    await writeFile(file, JSON.stringify(tokenizerJson()));
-    return await loadTokenizer(file);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
-
-function tokenizerJson(): unknown {
-  const special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
-  const token = (id: string, typeId: number) => ({ SpecialToken: { id, type_id: typeId } });
-  const sequence = (id: string, typeId: number) => ({ Sequence: { id, type_id: typeId } });
-  const single = [token("[CLS]", 0), sequence("A", 0), token("[SEP]", 0)];
-  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
-  return {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: special.map((content, id) => ({ id, content, ...flags })),
-    normalizer: {
-      type: "BertNormalizer",
-      clean_text: true,
-      handle_chinese_chars: true,
-      strip_accents: null,
-      lowercase: true,
-    },
-    pre_tokenizer: { type: "BertPreTokenizer" },
-    post_processor: {
-      type: "TemplateProcessing",
-      single,
-      pair: [...single, sequence("B", 1), token("[SEP]", 1)],
-      special_tokens: Object.fromEntries(
-        ["[CLS]", "[SEP]"].map((id) => [id, { id, ids: [vocabulary.indexOf(id)], tokens: [id] }]),
-      ),
-    },
-    decoder: { type: "WordPiece", prefix: "##", cleanup: true },
-    model: {
-      type: "WordPiece",
-      unk_token: "[UNK]",
-      continuing_subword_prefix: "##",
-      max_input_chars_per_word: 100,
-      vocab: Object.fromEntries(vocabulary.map((piece, id) => [piece, id])),
-    },
-  };
 }
 
 function smallGraph(): Promise<Graph> {
