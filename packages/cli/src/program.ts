@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { Command } from "commander";
 import { compareCommand } from "./commands/compare.ts";
+import { convertCommand } from "./commands/convert.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { embedCommand } from "./commands/embed.ts";
 import { encodeCommand } from "./commands/encode.ts";
@@ -26,6 +27,7 @@ function program(): Command {
     linkCommand(),
     embedCommand(),
     encodeCommand(),
+    convertCommand(),
     listCommand(),
     doctorCommand(),
   ]) {

@@ -13,6 +13,8 @@ export {
 export type { JsonSchema } from "./config/json-schema.ts";
 export { type ConfigOverrides, readConfig } from "./config/read-config.ts";
 export type { RunConfig } from "./config/run-config.ts";
+export type { Conversion } from "./convert/conversion.ts";
+export { type ConvertOptions, conversionFormats, convert } from "./convert/convert.ts";
 export type { CorpusDefinition, CorpusNeeds } from "./corpora/corpus-definition.ts";
 export { CORPUS } from "./corpora/tokens.ts";
 export type { DatasetDefinition, DatasetNeeds } from "./datasets/dataset-definition.ts";

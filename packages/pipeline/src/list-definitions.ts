@@ -55,7 +55,8 @@ export async function loadedSchema(configPath?: string): Promise<JsonSchema> {
   return configJsonSchema(await loadedRegistry(configPath));
 }
 
-async function loadedRegistry(configPath: string | undefined): Promise<Registry> {
+/** Everything that is loaded without a config, or with the plugins of one. */
+export async function loadedRegistry(configPath: string | undefined): Promise<Registry> {
   return configPath === undefined ? Registry.from(builtInModules) : (await readConfig(configPath)).registry;
 }
 

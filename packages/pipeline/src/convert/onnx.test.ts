@@ -1,11 +1,17 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silent } from "@kgraft/runtime";
 import * as ort from "onnxruntime-web";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { arrayOf, divergence, type GoldenCase, goldenFamilies, goldenFolder, readGolden } from "../../../../tests/golden/golden.ts";
-import { tinyTokenizerJson } from "../../../../tests/golden/tiny-tokenizer.ts";
+import {
+  arrayOf,
+  divergence,
+  type GoldenCase,
+  goldenFamilies,
+  goldenFolder,
+  readGolden,
+} from "../../../../tests/golden/golden.ts";
 import { convert } from "../index.ts";
 
 let root: string;
@@ -42,7 +48,9 @@ describe.each(goldenFamilies)("%s in ONNX Runtime", (family) => {
     const logits = outputs.logits as ort.Tensor;
     const width = logits.dims[2] as number;
     const places = [1, 7, 9 + 3, 9 + 4, 18 + (arrayOf(found, "labels").data[18 + 8] === 31 ? 8 : 1)];
-    const chosen = places.flatMap((place) => [...(logits.data as Float32Array).slice(place * width, (place + 1) * width)]);
+    const chosen = places.flatMap((place) => [
+      ...(logits.data as Float32Array).slice(place * width, (place + 1) * width),
+    ]);
     expect(divergence(`${family} ${name} logits`, chosen, arrayOf(found, "logits"), 1e-5)).toBeUndefined();
   });
 });
