@@ -5,6 +5,7 @@ export { type Control, checkControl, controls } from "./controls.ts";
 export { defineFusion } from "./define-fusion.ts";
 export { ernieThu } from "./ernie-thu/index.ts";
 export { createFusedEncoder, type FusedEncoder } from "./fused-encoder.ts";
+export { kAdapter } from "./k-adapter/index.ts";
 export { kBert } from "./k-bert/index.ts";
 export { kgBert, validityOf } from "./kg-bert/index.ts";
 export { none } from "./none.ts";

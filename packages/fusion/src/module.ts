@@ -1,5 +1,6 @@
 import { ContainerModule } from "inversify";
 import { ernieThu } from "./ernie-thu/index.ts";
+import { kAdapter } from "./k-adapter/index.ts";
 import { kBert } from "./k-bert/index.ts";
 import { kgBert } from "./kg-bert/index.ts";
 import { none } from "./none.ts";
@@ -10,6 +11,7 @@ import { wklm } from "./wklm/index.ts";
 export default new ContainerModule(({ bind }) => {
   bind(FUSION).toConstantValue(none);
   bind(FUSION).toConstantValue(ernieThu);
+  bind(FUSION).toConstantValue(kAdapter);
   bind(FUSION).toConstantValue(kBert);
   bind(FUSION).toConstantValue(kgBert);
   bind(FUSION).toConstantValue(wklm);

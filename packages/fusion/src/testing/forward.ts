@@ -56,7 +56,9 @@ export function testForward({ definition, options, world }: SuiteSetting): void 
       // The input of layer 0 is a strategy's own where it sets positions; nothing lies below.
       if (trial.fused.firstLayer === 0 && trial.fused.fusion.attention !== undefined) return;
       const rows = await prepared(trial);
-      const below = { to: trial.fused.firstLayer };
+      const { firstLayer, fusion } = trial.fused;
+      const top = world().encoder.numLayers - (fusion.output === undefined ? 0 : 1); // behind the last layer stands `output`
+      const below = { to: Math.min(firstLayer, top) };
       const states = trial.run(trial.collate(rows, longest(rows)), below);
       expect(states).toEqual(plain.run(plain.collate(rows, longest(rows)), below));
     });

@@ -1,0 +1,1 @@
+export { kAdapter } from "./k-adapter.ts";
