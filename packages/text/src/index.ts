@@ -28,5 +28,7 @@ export {
   packedArrays,
   packSequences,
 } from "./packing.ts";
+export { type SentencePair, type SentencePairOptions, sentencePairs } from "./pairs/sentence-pairs.ts";
+export { type TranslationLayout, translationLayout } from "./pairs/translation-pairs.ts";
 export { piecesOf } from "./spans.ts";
 export { loadTokenizer } from "./tokenizer/load-tokenizer.ts";
