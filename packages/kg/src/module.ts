@@ -1,6 +1,6 @@
 import { ContainerModule } from "inversify";
 import { codex } from "./codex.ts";
-import { fewrel } from "./fewrel.ts";
+import { fewrel } from "./fewrel/fewrel.ts";
 import { folder } from "./folder.ts";
 import { graphologyJson } from "./graphology-json.ts";
 import { neo4j } from "./neo4j/index.ts";
