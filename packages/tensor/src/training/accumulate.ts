@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Loss, LossFunction, StepContext, TensorBatch } from "../contract.ts";
 import type { Parameters } from "../parameters.ts";
-import { gradients, lossesOf, type StepGradients } from "./gradients.ts";
+import { type GradientOptions, gradients, lossesOf, type StepGradients } from "./gradients.ts";
 
 /** What stays the same from step to step. */
 export interface LossSettings {
@@ -20,11 +20,11 @@ export interface StepPart {
 /**
  * Computes the gradients of a step over several batches as if they were one: Σ sums / Σ weights, loss by loss.
  *
- * One loss is divided at the end. Several need their divisors first: their weights come from one more forward pass.
+ * One loss is divided at the end. Several need their divisors before the first pass backward: the weights of the other
+ * batches then come from one more pass forward over each.
  */
 export class GradientAccumulator {
   readonly #settings: LossSettings;
-  #names: readonly string[] | undefined;
 
   constructor(settings: LossSettings) {
     this.#settings = settings;
@@ -34,47 +34,56 @@ export class GradientAccumulator {
   over(parts: readonly StepPart[]): StepGradients {
     const [first, ...more] = parts as readonly [StepPart, ...StepPart[]];
     if (more.length === 0) return this.#gradients(first);
-    this.#names ??= Object.keys(disposed(this.#losses(first)));
-    const [only, ...others] = this.#names;
-    return only !== undefined && others.length === 0 ? this.#divideAfter(parts, only) : this.#divideBefore(parts);
-  }
-
-  #divideAfter(parts: readonly StepPart[], name: string): StepGradients {
-    const divisors = { [name]: tf.scalar(1) };
-    const { gradients, losses } = this.#sum(parts, divisors);
-    tf.dispose(divisors);
-    const scaled = tf.tidy(() => {
-      const weight = (losses[name] as Loss).weight;
-      const divisor = tf.where(tf.greater(weight, 0), weight, tf.onesLike(weight));
-      return Object.fromEntries(Object.entries(gradients).map(([key, value]) => [key, tf.div(value, divisor)]));
+    let divisors: Readonly<Record<string, tf.Scalar>> = {};
+    const start = this.#gradients(first, (losses) => {
+      divisors = Object.keys(losses).length === 1 ? ones(losses) : this.#weightsOf(losses, more);
+      return divisors;
     });
-    tf.dispose(gradients);
-    return { gradients: scaled, losses };
+    // One part after the other, so that only two sets of gradients are there at a time.
+    const sum = more.reduce(
+      (last, part) =>
+        addSteps(
+          last,
+          this.#gradients(part, () => divisors),
+        ),
+      start,
+    );
+    tf.dispose({ ...divisors });
+    return Object.keys(sum.losses).length === 1 ? dividedByWeight(sum) : sum;
   }
 
-  #divideBefore(parts: readonly StepPart[]): StepGradients {
-    const totals = parts.map((part) => this.#losses(part)).reduce(addLosses);
-    const divisors = Object.fromEntries(Object.entries(totals).map(([name, { weight }]) => [name, weight]));
-    const sum = this.#sum(parts, divisors);
-    disposed(totals);
-    return sum;
+  /** Σ weights by loss. */
+  #weightsOf(first: StepGradients["losses"], more: readonly StepPart[]): Readonly<Record<string, tf.Scalar>> {
+    const { losses, parameters } = this.#settings;
+    const start = Object.fromEntries(Object.entries(first).map(([name, { weight }]) => [name, tf.clone(weight)]));
+    return more.reduce<Record<string, tf.Scalar>>((sums, { batch, context }) => {
+      for (const [name, { sum, weight }] of Object.entries(lossesOf(losses, parameters, batch, context))) {
+        sum.dispose();
+        sums[name] = addInPlace(sums[name], weight);
+      }
+      return sums;
+    }, start);
   }
 
-  /** One part after the other, so that only two sets of gradients are there at a time. */
-  #sum(parts: readonly StepPart[], divisors: Readonly<Record<string, tf.Scalar>>): StepGradients {
-    const [first, ...more] = parts as readonly [StepPart, ...StepPart[]];
-    return more.reduce((sum, part) => addSteps(sum, this.#gradients(part, divisors)), this.#gradients(first, divisors));
-  }
-
-  #losses({ batch, context }: StepPart): Readonly<Record<string, Loss>> {
-    return lossesOf(this.#settings.losses, this.#settings.parameters, batch, context);
-  }
-
-  #gradients({ batch, context }: StepPart, divisors?: Readonly<Record<string, tf.Scalar>>): StepGradients {
+  #gradients({ batch, context }: StepPart, divisors?: GradientOptions["divisors"]): StepGradients {
     const { losses, parameters, lossWeights, trainable } = this.#settings;
     const options = divisors === undefined ? { trainable } : { trainable, divisors };
     return gradients(losses, parameters, batch, context, lossWeights, options);
   }
+}
+
+const ones = (losses: StepGradients["losses"]): Readonly<Record<string, tf.Scalar>> =>
+  Object.fromEntries(Object.keys(losses).map((name) => [name, tf.scalar(1)]));
+
+/** Divides the gradients of a single loss by what it counted. */
+function dividedByWeight({ gradients, losses }: StepGradients): StepGradients {
+  const [{ weight }] = Object.values(losses) as [Loss];
+  const scaled = tf.tidy(() => {
+    const divisor = tf.where(tf.greater(weight, 0), weight, tf.onesLike(weight));
+    return Object.fromEntries(Object.entries(gradients).map(([key, value]) => [key, tf.div(value, divisor)]));
+  });
+  tf.dispose({ ...gradients });
+  return { gradients: scaled, losses };
 }
 
 function addSteps(a: StepGradients, b: StepGradients): StepGradients {
@@ -97,9 +106,4 @@ function addInPlace<T extends tf.Tensor>(a: T | undefined, b: T | undefined): T 
   const sum = tf.add(a, b) as T;
   tf.dispose([a, b]);
   return sum;
-}
-
-function disposed(losses: Readonly<Record<string, Loss>>): Readonly<Record<string, Loss>> {
-  for (const { sum, weight } of Object.values(losses)) tf.dispose([sum, weight]);
-  return losses;
 }

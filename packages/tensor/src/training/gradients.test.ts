@@ -100,6 +100,60 @@ describe.each(testedBackends)("gradients on %s", (backend) => {
   });
 });
 
+describe("passes forward", () => {
+  beforeAll(async () => void (await openBackend("cpu")));
+  it.each([
+    ["one loss: one a batch", ((w, b, c) => ({ line: losses(w, b, c).line })) as LossFunction, 2],
+    ["two losses: one more for each batch but the first", losses, 3],
+  ])("of two accumulated batches, %s", async (_, chosen, wanted) => {
+    let passes = 0;
+    const parameters = Parameters.create(specs, streams(1));
+    await train({
+      ...sineRun(),
+      parameters,
+      losses: (...given) => {
+        passes++;
+        return chosen(...given);
+      },
+      data: { batchesInEpoch: () => 2, batch: (_epoch, index) => ({ arrays: rows[index] ?? {} }) },
+      accumulate: 2,
+      length: { steps: 1 },
+    });
+    expect(passes).toBe(wanted);
+    parameters.dispose();
+  });
+});
+
+describe("memory of the pass backward", () => {
+  beforeAll(async () => void (await openBackend("cpu")));
+  it("shrinks as it goes: what was saved and what was passed on are given back", () => {
+    const depth = 20;
+    const parameters = Parameters.create([{ ...specs[0], shape: [1000] } as ParameterSpec], streams(1));
+    const bytes: number[] = [];
+    const watched = tf.customGrad((x) => ({
+      value: tf.mul(x as tf.Tensor, 2),
+      gradFunc: (dy: tf.Tensor) => {
+        bytes.push(tf.memory().numBytes);
+        return tf.mul(dy, 2);
+      },
+    }));
+    gradients(
+      (weights) => {
+        let x = watched(weights.get("w"));
+        for (let i = 0; i < depth; i++) x = tf.sin(x);
+        const sum = tf.sum(watched(x)) as tf.Scalar;
+        return { only: { sum, weight: tf.scalar(1) } };
+      },
+      parameters,
+      {},
+      context,
+    );
+    const [before, after] = bytes as [number, number];
+    expect(before - after).toBeGreaterThan((depth - 1) * 4000);
+    parameters.dispose();
+  });
+});
+
 describe("a loss function", () => {
   beforeAll(async () => void (await openBackend("cpu")));
   const run =

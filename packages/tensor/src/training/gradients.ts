@@ -5,13 +5,17 @@ import { nearestNames } from "../nearest-names.ts";
 import type { Gradients } from "../optimiser/clip.ts";
 import type { Parameters } from "../parameters.ts";
 import { shapeText } from "../shapes.ts";
+import { Tape } from "./tape.ts";
 
 /** How the losses become one total. */
 export interface GradientOptions {
   /** Names of the parameters that gradients are wanted for. Default: all. */
   readonly trainable?: readonly string[];
-  /** What each loss's sum is divided by instead of its own weight: the weights of all parts of a split batch together. */
-  readonly divisors?: Readonly<Record<string, tf.Scalar>>;
+  /**
+   * What each loss's sum is divided by instead of its own weight, e.g. the weights of all parts of a split batch together.
+   * Asked between the pass forward and the pass backward.
+   */
+  divisors?(losses: StepGradients["losses"]): Readonly<Record<string, tf.Scalar>>;
 }
 
 /** What one pass forward and backward gives. All tensors are new and the caller's to dispose. */
@@ -22,7 +26,8 @@ export interface StepGradients {
 }
 
 /**
- * Computes the gradients of Σ weight · sum / divisor over the losses: a pure function of tensors.
+ * Computes the gradients of Σ weight · sum / divisor over the losses in one pass forward and one backward: a pure function of
+ * tensors.
  *
  * A loss that counts nothing in this batch (weight 0) adds nothing.
  *
@@ -39,19 +44,26 @@ export function gradients(
   { trainable = parameters.names(), divisors }: GradientOptions = {},
 ): StepGradients {
   const kept: Record<string, Loss> = {};
-  const total = (): tf.Scalar => {
+  const tape = Tape.record(() => {
     const found = losses(parameters, batch, context);
     checkLosses(found, lossWeights);
     for (const [name, loss] of Object.entries(found)) kept[name] = keepLoss(loss);
-    return totalOf(found, lossWeights, divisors);
-  };
-  const tensors = trainable.map((name) => parameters.get(name));
-  const { value, grads } = tf.engine().gradients<tf.Tensor>(total, tensors, undefined, true);
-  value.dispose();
-  const byName = trainable.map((name, i) => [name, grads[i] as tf.Tensor | undefined] as const);
-  const reached = byName.filter((pair): pair is readonly [string, tf.Tensor] => pair[1] != null);
-  if (reached.length === 0) throw lossError(Object.keys(kept).join(", "), "depends on no trainable parameter");
-  return { gradients: Object.fromEntries(reached), losses: kept };
+  });
+  try {
+    const seeds = seedsOf(kept, lossWeights, divisors?.(kept));
+    const slopes = tape.gradients(
+      seeds,
+      trainable.map((name) => parameters.get(name)),
+    );
+    const byName = trainable.map((name, i) => [name, slopes[i]] as const);
+    const reached = byName.filter((pair): pair is readonly [string, tf.Tensor] => pair[1] !== undefined);
+    if (reached.length === 0) throw lossError(Object.keys(kept).join(", "), "depends on no trainable parameter");
+    return { gradients: Object.fromEntries(reached), losses: kept };
+  } catch (thrown) {
+    tape.dispose();
+    for (const { sum, weight } of Object.values(kept)) tf.dispose([sum, weight]);
+    throw thrown;
+  }
 }
 
 /** The losses of a batch alone, without gradients. The tensors are new and the caller's to dispose. */
@@ -76,28 +88,19 @@ function keepLoss({ sum, weight }: Loss): Loss {
 }
 
 /**
- * Σ coefficient · sum, as one op whose derivative is the coefficients: a weight that was computed from parameters (as the
+ * The derivative of the total by each loss's sum: its coefficient, kept. A weight that was computed from parameters (as the
  * number of positions often is) passes none back.
  */
-function totalOf(
+function seedsOf(
   losses: Readonly<Record<string, Loss>>,
   lossWeights: Readonly<Record<string, number>>,
   divisors: Readonly<Record<string, tf.Scalar>> | undefined,
-): tf.Scalar {
-  const sums = Object.values(losses).map(({ sum }) => sum);
-  const total = tf.customGrad((...inputs) => {
-    const save = inputs.pop() as unknown as tf.GradSaveFunc;
-    const coefficients = Object.entries(losses).map(([name, { weight }]) =>
-      coefficient(divisors?.[name] ?? weight, lossWeights[name] ?? 1),
-    );
-    save(coefficients);
-    const terms = (inputs as tf.Tensor[]).map((sum, i) => tf.mul(sum, coefficients[i] as tf.Scalar));
-    return {
-      value: terms.length === 1 ? (terms[0] as tf.Tensor) : tf.addN(terms),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => saved.map((factor) => tf.mul(dy, factor)),
-    };
+): Map<number, tf.Tensor> {
+  const seeds = Object.entries(losses).map(([name, { sum, weight }]) => {
+    const seed = tf.tidy(() => coefficient(divisors?.[name] ?? weight, lossWeights[name] ?? 1));
+    return [sum.id, tf.keep(seed)] as const;
   });
-  return total(...sums) as tf.Scalar;
+  return new Map(seeds);
 }
 
 /** factor / divisor, or factor where nothing was counted. */
