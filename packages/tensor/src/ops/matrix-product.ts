@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { rawOp } from "../backend/raw-op.ts";
+import { BATCH_PRODUCT, registerBatchProduct } from "./batch-product-kernel.ts";
 
 /** Which factors of a product are read transposed. */
 export interface Transposed {
@@ -33,9 +34,10 @@ export function batchProduct(a: tf.Tensor3D, b: tf.Tensor3D, transposed: Transpo
   const { a: transposeA = false, b: transposeB = false } = transposed;
   if (tf.getBackend() !== "wasm") return tf.matMul(a, b, transposeA, transposeB);
   return tf.tidy(() => {
-    const left = tf.unstack(transposeA ? tf.transpose(a, [0, 2, 1]) : a) as tf.Tensor2D[];
-    const right = tf.unstack(transposeB ? tf.transpose(b, [0, 2, 1]) : b) as tf.Tensor2D[];
-    return tf.stack(left.map((matrix, i) => tf.matMul(matrix, right[i] as tf.Tensor2D))) as tf.Tensor3D;
+    const left = transposeA ? tf.transpose(a, [0, 2, 1]) : a;
+    const right = transposeB ? tf.transpose(b, [0, 2, 1]) : b;
+    registerBatchProduct();
+    return tf.engine().runKernel(BATCH_PRODUCT, { a: left, b: right }) as tf.Tensor3D;
   });
 }
 

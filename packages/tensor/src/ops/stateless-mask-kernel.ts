@@ -1,14 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { maskConstants } from "./mask-constants.ts";
+import type { WasmMemory } from "./wasm-memory.ts";
 
 /** The kernel's name: input `seed` int32 [2]; attributes `shape` and `rate`; output float32. */
 export const STATELESS_MASK = "KgraftStatelessMask";
 
-/** What both JavaScript-side backends give a kernel: views of their memory. */
-interface WasmMemory {
-  makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
-  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array | Int32Array;
-}
+/** What the cpu backend gives a kernel: its arrays. */
 interface CpuMemory {
   readonly data: { get(id: object): { values: Int32Array } };
   makeTensorInfo(shape: number[], dtype: tf.DataType, values: Float32Array): tf.TensorInfo;
