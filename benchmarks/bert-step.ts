@@ -1,83 +1,48 @@
 /**
  * One arm of the training-step benchmark, in a process of its own: a BERT with this package's ops and optimiser. Prints a
- * line when it is ready, then one a step for every line that it is given.
+ * line when it is ready, then one for every line that it is given: `step` makes a step, `train N` a run of N steps.
  */
 import { createInterface } from "node:readline";
-import { streams } from "@kgraft/runtime";
-import { gradients, type LossFunction, Optimiser, openBackend, ops, Parameters, tf, toDevice } from "@kgraft/tensor";
-import { EPSILON, hostBatch, isPlain, OPTIMISER, SHAPE, weightShapes, weightValues } from "./bert-data.ts";
+import { silent, streams } from "@kgraft/runtime";
+import { gradients, Optimiser, openBackend, type Parameters, tf, toDevice, train } from "@kgraft/tensor";
+import { hostBatch, OPTIMISER } from "./bert-data.ts";
+import { firstWeights, losses } from "./bert-model.ts";
 
-const losses: LossFunction = (weights, batch, step) => {
-  const get = (name: string): tf.Tensor => weights.get(name);
-  const at = (name: string): tf.Tensor => batch[name] as tf.Tensor;
-  const bias = ops.visibleBias(at("visible"));
-  let x = tf.add(
-    ops.embedding(get("word"), at("ids")),
-    tf.add(get("position"), tf.slice(get("type"), [0, 0], [1, SHAPE.hidden])),
-  );
-  x = ops.layerNorm(x, get("gain"), get("shift"), EPSILON);
-  for (let layer = 0; layer < SHAPE.layers; layer++) {
-    const dense = (input: tf.Tensor, name: string): tf.Tensor =>
-      ops.linear(input, get(`${layer}.${name}`), get(`${layer}.${name}Bias`));
-    const attended = ops.attention(dense(x, "query"), dense(x, "key"), dense(x, "value"), {
-      heads: SHAPE.heads,
-      bias,
-    });
-    x = ops.dropoutResidualNorm(
-      dense(attended, "output"),
-      x,
-      get(`${layer}.gain1`),
-      get(`${layer}.shift1`),
-      EPSILON,
-      0,
-      step,
-      `${layer}.1`,
-    );
-    const inner = ops.gelu(dense(x, "up"));
-    x = ops.dropoutResidualNorm(
-      dense(inner, "down"),
-      x,
-      get(`${layer}.gain2`),
-      get(`${layer}.shift2`),
-      EPSILON,
-      0,
-      step,
-      `${layer}.2`,
-    );
-  }
-  const chosen = ops.gatherRows(tf.reshape(x, [-1, SHAPE.hidden]), at("rows"));
-  const hidden = ops.layerNorm(
-    ops.gelu(ops.linear(chosen, get("transform"), get("transformBias"))),
-    get("transformGain"),
-    get("transformShift"),
-    EPSILON,
-  );
-  const mlm = ops.tiedVocabularyLoss(hidden, get("word"), get("vocabularyBias"), at("labels"), at("weights"));
-  return { mlm };
-};
-
-function firstWeights(): Parameters {
-  const shapes = weightShapes();
-  const role = (name: string) => (isPlain(name) ? ("bias" as const) : ("weight" as const));
-  const specs = Object.entries(shapes).map(([name, shape]) => ({
-    ...{ name, shape, role: role(name) },
-    init: { kind: "zeros" as const },
-  }));
-  const parameters = Parameters.create(specs, streams(1));
-  for (const [name, shape] of Object.entries(shapes)) parameters.assign(name, weightValues(name, shape));
-  return parameters;
-}
-
-/** Forward, backward and update; gives the loss before it. */
+/** Forward, backward and update; gives the loss before it and how long the update took. */
 async function step(parameters: Parameters, optimiser: Optimiser, batch: tf.NamedTensorMap, count: number) {
   const scalars = optimiser.scalars(count, 1);
   const { gradients: slopes, losses: found } = gradients(losses, parameters, batch, { training: true });
-  optimiser.apply(slopes, scalars);
   const { sum, weight } = found.mlm as (typeof found)[string];
-  // Reading waits for the whole step: ops run in order.
+  // Reading waits for what was asked for before: ops run in order.
   const loss = (await tf.div(sum, weight).data())[0];
+  const before = performance.now();
+  optimiser.apply(slopes, scalars);
+  await parameters.get("type").data();
+  const optimiserSeconds = (performance.now() - before) / 1000;
   tf.dispose([{ ...scalars }, { ...slopes }, sum, weight]);
-  return loss;
+  return { loss, optimiserSeconds };
+}
+
+/** A run of the trainer: its seconds, and those of them that its steps took. */
+async function run(parameters: Parameters, steps: number): Promise<{ seconds: number; stepSeconds: number }> {
+  let stepSeconds = 0;
+  const batch = { arrays: hostBatch(), tokens: 16 * 128 };
+  const start = performance.now();
+  await train({
+    parameters,
+    losses,
+    data: { batchesInEpoch: () => steps, batch: () => batch },
+    length: { steps },
+    optimiser: { name: "adamw", ...OPTIMISER },
+    schedule: { name: "linear", warmup: 0.1 },
+    streams: streams(1),
+    label: "benchmark",
+    progress: silent,
+    onStep: ({ seconds }) => {
+      stepSeconds += seconds;
+    },
+  });
+  return { seconds: (performance.now() - start) / 1000, stepSeconds };
 }
 
 export async function main([backendName = "native"]: readonly string[]): Promise<void> {
@@ -87,10 +52,12 @@ export async function main([backendName = "native"]: readonly string[]): Promise
   const batch = toDevice(hostBatch()) as tf.NamedTensorMap;
   console.log(JSON.stringify({ ready: `${name}: ${description}, ${name === "native" ? threads : 1} threads` }));
   let count = 0;
-  for await (const _ of createInterface({ input: process.stdin })) {
+  for await (const line of createInterface({ input: process.stdin })) {
+    const [command, steps] = line.split(" ");
     const start = performance.now();
-    const loss = await step(parameters, optimiser, batch, ++count);
+    const made =
+      command === "train" ? await run(parameters, Number(steps)) : await step(parameters, optimiser, batch, ++count);
     const seconds = (performance.now() - start) / 1000;
-    console.log(JSON.stringify({ seconds, loss, peakMiB: process.resourceUsage().maxRSS / 1024 }));
+    console.log(JSON.stringify({ seconds, ...made, peakMiB: process.resourceUsage().maxRSS / 1024 }));
   }
 }
