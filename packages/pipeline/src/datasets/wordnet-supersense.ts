@@ -1,11 +1,7 @@
 import { supersenseExamples } from "@kgraft/kg";
-import { streams } from "@kgraft/runtime";
-import type { TextExample } from "@kgraft/text";
 import { z } from "zod";
 import type { DatasetDefinition } from "./dataset-definition.ts";
-
-const limit = (part: string): z.ZodOptional<z.ZodInt> =>
-  z.int().min(1).optional().describe(`Most ${part} examples, drawn at random. Default: all`);
+import { drawSplits, mostOptions } from "./draw-splits.ts";
 
 const options = z.strictObject({
   splitSeed: z
@@ -15,9 +11,7 @@ const options = z.strictObject({
     .describe(
       "Divides the synsets into parts; apart from the run's seed, so that all seeds are scored on the same lines",
     ),
-  train: limit("training"),
-  validation: limit("validation"),
-  test: limit("test"),
+  ...mostOptions,
 });
 
 /**
@@ -30,15 +24,6 @@ export const wordnetSupersense: DatasetDefinition<z.infer<typeof options>> = {
   options,
   async create({ splitSeed, ...most }, { graph }) {
     const parts = await supersenseExamples({ graph: await graph(), seed: splitSeed });
-    const drawn = (part: "train" | "validation" | "test"): readonly TextExample[] =>
-      sample(parts[part], most[part], splitSeed, part);
-    return { train: drawn("train"), validation: drawn("validation"), test: drawn("test") };
+    return drawSplits(parts, most, splitSeed);
   },
 };
-
-/** The first `most` of a seeded permutation: a smaller sample is a part of a larger one. */
-function sample<T>(items: readonly T[], most: number | undefined, seed: number, part: string): readonly T[] {
-  if (most === undefined || most >= items.length) return items;
-  const order = streams(seed).at(`dataset/${part}`).permutation(items.length);
-  return Array.from(order.subarray(0, most), (index) => items[index] as T);
-}
