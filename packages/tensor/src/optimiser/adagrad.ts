@@ -11,6 +11,7 @@ export function adagrad({ epsilon = 1e-10 }: AdagradConfig): UpdateRule {
   return {
     moments: ["squares"],
     defaultDecay: 0,
+    rowwise: true,
     numbers: (_step, rate, decay) => ({ rate, decay, epsilon }),
     update: ({ value, gradient, moments }, scalar, { decaying }) => {
       const slope = decaying ? tf.add(gradient, tf.mul(value, scalar("decay"))) : gradient;

@@ -7,6 +7,8 @@ import type { ScalarOf, Traits, UpdateRule } from "./update-rule.ts";
 export interface MomentStore {
   /** Moves the parameter, and its moments. */
   apply(gradient: tf.Tensor, scalar: ScalarOf, traits: Traits): void;
+  /** Moves some rows, and theirs of the moments; ids are distinct, int32 [K], the gradient is [K, …]. */
+  applyRows(ids: tf.Tensor, gradient: tf.Tensor, scalar: ScalarOf, traits: Traits): void;
   /** One moment's values, the caller's. */
   read(index: number): Promise<Float32Array>;
   /** Takes one moment's values; the array is copied. */
@@ -41,6 +43,22 @@ class TensorMoments implements MomentStore {
         for (const moment of this.#moments) moment.dispose();
         this.#moments = next.moments.map((moment) => tf.keep(moment));
         return next.value;
+      });
+    });
+  }
+
+  applyRows(ids: tf.Tensor, gradient: tf.Tensor, scalar: ScalarOf, traits: Traits): void {
+    tf.tidy(() => {
+      this.#parameters.replace(this.#name, (last) => {
+        const moments = this.#moments.map((moment) => tf.gather(moment, ids));
+        const next = this.#rule.update({ value: tf.gather(last, ids), gradient, moments }, scalar, traits);
+        const places = tf.reshape(ids, [-1, 1]);
+        this.#moments = this.#moments.map((moment, i) => {
+          const written = tf.keep(tf.tensorScatterUpdate(moment, places, next.moments[i] as tf.Tensor));
+          moment.dispose();
+          return written;
+        });
+        return tf.tensorScatterUpdate(last, places, next.value);
       });
     });
   }
@@ -99,6 +117,21 @@ class InPlaceMoments implements MomentStore {
         update.value?.dispose();
         last.dispose();
         TensorVariable.update(update, [this.#value, ...this.#moments]);
+        return this.#viewed();
+      });
+    });
+  }
+
+  applyRows(ids: tf.Tensor, gradient: tf.Tensor, scalar: ScalarOf, traits: Traits): void {
+    tf.tidy(() => {
+      this.#parameters.replace(this.#name, (last) => {
+        if (last !== this.#view) this.#value.assign(last);
+        last.dispose();
+        const variables = [this.#value, ...this.#moments];
+        const [value, ...moments] = variables.map((variable) => variable.readRows(ids)) as [tf.Tensor, ...tf.Tensor[]];
+        const next = this.#rule.update({ value, gradient, moments }, scalar, traits);
+        const rows = [next.value, ...next.moments];
+        for (const [i, variable] of variables.entries()) variable.assignRows(ids, rows[i] as tf.Tensor);
         return this.#viewed();
       });
     });

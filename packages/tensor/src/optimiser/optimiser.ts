@@ -9,7 +9,7 @@ import { decays, type LayerwiseDecay, type ParameterGroup, type ParameterPlan, p
 import { lamb } from "./lamb.ts";
 import { type MomentStore, momentStore } from "./moment-store.ts";
 import { sgd } from "./sgd.ts";
-import type { UpdateRule } from "./update-rule.ts";
+import type { ScalarOf, Traits, UpdateRule } from "./update-rule.ts";
 
 /** The changing numbers of a step as scalars: rates, bias corrections. Inputs of the step, made before it. */
 export type StepScalars = Readonly<Record<string, tf.Scalar>>;
@@ -82,10 +82,29 @@ export class Optimiser {
    */
   apply(gradients: Gradients, scalars: StepScalars): void {
     for (const [name, gradient] of Object.entries(gradients)) {
-      const { plan, group, moments } = this.#find(name);
-      const scalar = (key: string): tf.Scalar => scalars[`${group}/${key}`] as tf.Scalar;
-      moments.apply(gradient, scalar, { decaying: plan.decay > 0, weight: decays(plan.spec) });
+      const { moments, scalar, traits } = this.#state(name, scalars);
+      moments.apply(gradient, scalar, traits);
     }
+  }
+
+  /**
+   * Moves some rows of a table, and theirs of its moments; all others stay as they are, and cost nothing on native. The
+   * gradient is that by the rows which the step gathered, so that no gradient of the whole table is ever made.
+   *
+   * @param ids      int32 [K], distinct rows of the parameter
+   * @param gradient float32 [K, …]
+   * @throws RunError `tensor.optimiser.rows` where the rule would move rows without a gradient too
+   */
+  applyRows(name: string, ids: tf.Tensor, gradient: tf.Tensor, scalars: StepScalars): void {
+    const { moments, scalar, traits } = this.#state(name, scalars);
+    if (this.#rule.rowwise !== true || traits.decaying)
+      throw new RunError({
+        code: "tensor.optimiser.rows",
+        at: "tensor.optimiser",
+        problem: `"${name}" cannot be moved row by row: the rule${traits.decaying ? "'s weight decay" : ""} moves every row`,
+        wanted: "Wanted adagrad without weight decay",
+      });
+    moments.applyRows(ids, gradient, scalar, traits);
   }
 
   /** The moments under `<moment>/<parameter>`, for a checkpoint. */
@@ -118,6 +137,15 @@ export class Optimiser {
   #groupOf({ rate, decay }: ParameterPlan): number {
     const known = this.#groups.findIndex((group) => group.rate === rate && group.decay === decay);
     return known === -1 ? this.#groups.push({ rate, decay }) - 1 : known;
+  }
+
+  #state(name: string, scalars: StepScalars): { moments: MomentStore; scalar: ScalarOf; traits: Traits } {
+    const { plan, group, moments } = this.#find(name);
+    return {
+      moments,
+      scalar: (key) => scalars[`${group}/${key}`] as tf.Scalar,
+      traits: { decaying: plan.decay > 0, weight: decays(plan.spec) },
+    };
   }
 
   #find(name: string): Trained {

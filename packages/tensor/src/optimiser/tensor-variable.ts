@@ -3,6 +3,7 @@ import { rawOp } from "../backend/raw-op.ts";
 import type { InPlaceUpdate } from "./update-rule.ts";
 
 const float = { type: "float32" } as const;
+const int = { type: "int32" } as const;
 let made = 0;
 
 /** A TensorFlow resource variable, float32; native backend only. */
@@ -29,6 +30,16 @@ export class TensorVariable {
   /** The values as they are now. */
   read(): tf.Tensor {
     return rawOp("ReadVariableOp", { dtype: float }, [this.#handle])[0] as tf.Tensor;
+  }
+
+  /** Some rows as they are now: [K, …] for ids int32 [K]. */
+  readRows(ids: tf.Tensor): tf.Tensor {
+    return rawOp("ResourceGather", { dtype: float, Tindices: int }, [this.#handle, ids])[0] as tf.Tensor;
+  }
+
+  /** Writes some rows in place. */
+  assignRows(ids: tf.Tensor, rows: tf.Tensor): void {
+    rawOp("ResourceScatterUpdate", { dtype: float, Tindices: int }, [this.#handle, ids, rows], 0);
   }
 
   /** Runs an op that writes variables in place. */

@@ -29,6 +29,8 @@ export interface UpdateRule {
   readonly moments: readonly string[];
   /** Weight decay where the config says nothing. */
   readonly defaultDecay: number;
+  /** A row without a gradient stays as it is, and so do its moments: then rows can be moved alone. */
+  readonly rowwise?: boolean;
   /**
    * Numbers that change from step to step or group to group.
    *
