@@ -9,7 +9,7 @@ const adapters = {
 };
 
 describeFusion(kAdapter, {
-  options: { adapters, innerLayers: 1 },
+  options: { adapters, innerLayers: 1, innerHeads: 2 },
   world: taughtWorld,
   refused: {
     "adapters.factual.task": { adapters: { factual: { task: "typing" } } },
