@@ -15,7 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "kg-embedding": ["runtime", "tensor", "kg"],
   "entity-linking": ["runtime", "text", "kg"],
   fusion: ["runtime", "tensor", "text", "kg", "encoder", "kg-embedding"],
-  tasks: ["runtime", "tensor", "text", "kg", "encoder", "fusion"],
+  tasks: ["runtime", "tensor", "text", "kg", "encoder", "kg-embedding", "fusion"],
   pipeline: ["runtime", "tensor", "onnx", "text", "kg", "encoder", "kg-embedding", "entity-linking", "fusion", "tasks"],
   cli: ["runtime", "pipeline"],
 };

@@ -1,18 +1,11 @@
 import type { tf } from "@kgraft/tensor";
+import type { AnswerGroup } from "./answer-groups.ts";
 import type { EmbeddingTables } from "./embedding-tables.ts";
 import type { KnownAnswers } from "./known-answers.ts";
 import type { EmbeddingModel } from "./model.ts";
 import { byBuilder, type Questions } from "./questions.ts";
 import type { RankedAnswer } from "./rank-metrics.ts";
 import { ScoredQuestions } from "./scored-questions.ts";
-
-/** A question with all answers that are to be ranked. */
-export interface AnswerGroup {
-  readonly known: number;
-  /** Relation r where a tail is asked for, R + r where a head is. */
-  readonly asked: number;
-  readonly answers: number[];
-}
 
 /** What scores the candidates. */
 export interface RankedModel {

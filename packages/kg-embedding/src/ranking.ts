@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import { InputError, type Progress, type Streams, silent } from "@kgraft/runtime";
 import { tf } from "@kgraft/tensor";
-import { KnownAnswers, questionKey } from "./known-answers.ts";
-import { askBoth } from "./questions.ts";
-import { type AnswerGroup, type Ranked, type RankedModel, rankAnswers } from "./rank-answers.ts";
+import { type AnswerGroup, groupByQuestion } from "./answer-groups.ts";
+import { KnownAnswers } from "./known-answers.ts";
+import { type Ranked, type RankedModel, rankAnswers } from "./rank-answers.ts";
 import { type RankMetrics, rankMetrics } from "./rank-metrics.ts";
 import { ScoredQuestions } from "./scored-questions.ts";
 
@@ -76,21 +76,6 @@ export async function rankTriples(request: RankingRequest): Promise<RankingResul
     },
     relations: byRelation(ranked, relationIds),
   };
-}
-
-function groupByQuestion(triples: Int32Array, relations: number): Map<number, AnswerGroup> {
-  const groups = new Map<number, AnswerGroup>();
-  const questions = askBoth(triples, relations);
-  for (let i = 0; i < questions.known.length; i++) {
-    const known = questions.known[i] as number;
-    const asked = questions.asked[i] as number;
-    const answer = questions.answers[i] as number;
-    const key = questionKey(known, asked, relations);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { known, asked, answers: [answer] });
-    else group.answers.push(answer);
-  }
-  return groups;
 }
 
 /** Cuts groups into chunks that ask for one side each. */

@@ -61,6 +61,11 @@ export class ScoredQuestions {
     return download(() => this.#at(rows, entities));
   }
 
+  /** All scores, float32 [B, N] row-major. */
+  all(): Float32Array {
+    return this.#scores.dataSync<"float32">().slice();
+  }
+
   /** Compares the scores of answers with those of all entities, read from the same row, so that equal scores are equal. */
   rivals(rows: Int32Array, answers: Int32Array): RivalCounts {
     const greater = new Int32Array(rows.length);

@@ -3,6 +3,7 @@ import type { BatchShape, PreparedText, SeamInput } from "@kgraft/fusion";
 import type { Definition, Draw, Progress, Streams } from "@kgraft/runtime";
 import type { HostArray, Loss, ParameterSpec, tf } from "@kgraft/tensor";
 import type { TextExample, Tokenizer } from "@kgraft/text";
+import type { JournalPlace } from "./journal.ts";
 import type { PredictedTriple, Prediction } from "./predictions.ts";
 import type { TaskFileOptions, TrainingOptions } from "./task-options.ts";
 
@@ -40,8 +41,8 @@ export interface EvaluationNeeds {
   score(examples: readonly TextExample[]): Promise<readonly Float32Array[]>;
   readonly streams: Streams;
   readonly progress: Progress;
-  /** A file in which long work may note what is done, to go on from there; absent: nothing is kept. */
-  readonly journal?: string | undefined;
+  /** Where long work may note what is done, to go on from there; absent: nothing is kept. */
+  readonly journal?: JournalPlace | undefined;
   /** Once aborted, what is done is noted and a RunError `tasks.stopped` thrown. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,6 +1,6 @@
 import type { FusedEncoder, PreparedText } from "@kgraft/fusion";
 import type { Parameters } from "@kgraft/tensor";
-import type { TextExample, Tokenizer } from "@kgraft/text";
+import type { Tokenizer } from "@kgraft/text";
 import type { EvaluationNeeds, Task, TaskReport } from "./contract.ts";
 import { prepareTexts } from "./prepared-texts.ts";
 import { TaskModel } from "./task-model.ts";

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { FusedEncoder } from "@kgraft/fusion";
 import { InputError, type Progress, RunError, type Streams } from "@kgraft/runtime";
 import {
@@ -10,9 +11,9 @@ import {
 } from "@kgraft/tensor";
 import type { Tokenizer } from "@kgraft/text";
 import type { SplitResult, Splits, Task, TaskReport } from "./contract.ts";
-import { journalPath } from "./evaluation-journal.ts";
 import { exampleScorer } from "./example-scorer.ts";
 import { parametersBelow } from "./frozen-layers.ts";
+import type { JournalPlace } from "./journal.ts";
 import { type PreparedSplits, prepareSplit, storeLowerStates } from "./prepared-splits.ts";
 import type { StoredStates } from "./stored-states.ts";
 import { TaskModel } from "./task-model.ts";
@@ -188,7 +189,7 @@ class Finetuning<Report extends TaskReport> {
       streams,
       progress,
       signal,
-      journal: checkpoint && when === "last" ? journalPath(checkpoint, split) : undefined,
+      journal: checkpoint && when === "last" ? journalOf(checkpoint, split) : undefined,
     });
   }
 
@@ -215,6 +216,10 @@ function assertValidation<Report extends TaskReport>({ name, training, splits }:
       problem: 'is "best", but there are no validation examples to choose by',
       fix: "Give a validation file, or set keep: last",
     });
+}
+
+function journalOf({ folder, configHash, resume }: CheckpointOptions, split: string): JournalPlace {
+  return { path: join(`${folder}-evaluation`, `${split}.jsonl`), key: configHash, goOn: resume };
 }
 
 function stopped(name: string, steps: number): RunError {

@@ -10,6 +10,7 @@ export { entityTyping } from "./entity-typing/entity-typing.ts";
 export type { EntityTypingOptions } from "./entity-typing/options.ts";
 export { type FinetuneInput, type FinetuneResult, finetune } from "./finetune.ts";
 export { type LabelLine, readLabelLines } from "./label-lines.ts";
+export { linkPrediction } from "./link-prediction/link-prediction.ts";
 export { type ClassificationReport, type ClassificationScores, scoreClasses } from "./metrics/classification.ts";
 export {
   type EntityTypingCounter,
@@ -22,7 +23,13 @@ export type { LabelledLine } from "./metrics/joined-labels.ts";
 export { type NamedEntityReport, type NamedEntityScores, type SpanLine, scoreSpans } from "./metrics/named-entities.ts";
 export type { TypeScore } from "./metrics/type-scores.ts";
 export { namedEntityRecognition } from "./named-entity-recognition/named-entity-recognition.ts";
-export { type Prediction, readPredictions, writePredictions } from "./predictions.ts";
+export {
+  type PredictedTriple,
+  type Prediction,
+  readPredictions,
+  writePredictedTriples,
+  writePredictions,
+} from "./predictions.ts";
 export { mlm } from "./pretraining/mlm.ts";
 export {
   type ObjectiveChoice,
@@ -32,8 +39,13 @@ export {
 } from "./pretraining/options.ts";
 export { type PretrainInput, type PretrainResult, pretrain } from "./pretraining/pretrain.ts";
 export { relationClassification } from "./relation-classification/relation-classification.ts";
-export { scoreEntityTyping } from "./score-files.ts";
+export { relationPrediction } from "./relation-prediction/relation-prediction.ts";
+export { scoreClassification, scoreEntityTyping, scoreNamedEntities } from "./score-files.ts";
 export { sentenceClassification } from "./sentence-classification/sentence-classification.ts";
 export { type StoredStates, type StoreOptions, storeStates } from "./stored-states.ts";
 export type { TaskFileOptions, TrainingOptions } from "./task-options.ts";
 export { OBJECTIVE, TASK } from "./tokens.ts";
+export { tripleClassification } from "./triple-classification/triple-classification.ts";
+export { withNegatives } from "./triples/judged-examples.ts";
+export { NegativeSampler } from "./triples/negatives.ts";
+export { numberTriples } from "./triples/numbered-triples.ts";

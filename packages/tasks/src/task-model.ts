@@ -53,12 +53,12 @@ export class TaskModel<Report extends TaskReport = TaskReport> {
     parameters: Parameters,
     prepared: readonly PreparedText[],
     batches: TextBatches,
-    onBatch?: (done: number) => void,
+    onExample?: (done: number) => void,
   ): Promise<readonly Prediction[]> {
     const found = new Map<PreparedText, Prediction>();
     await this.read(parameters, batches, (example, logits) => {
       found.set(example, this.#task.predict(example, logits));
-      return onBatch?.(found.size);
+      onExample?.(found.size);
     });
     return prepared.map((example) => found.get(example) ?? { id: example.example.id, labels: [] });
   }
