@@ -1,8 +1,15 @@
 import { join } from "node:path";
 import { collect, streams as streamsOf, writeFileAtomic } from "@kgraft/runtime";
-import { type FinetuneResult, type PretrainResult, type TaskReport, writePredictions } from "@kgraft/tasks";
+import {
+  type FinetuneResult,
+  type PretrainResult,
+  type TaskReport,
+  writePredictedTriples,
+  writePredictions,
+} from "@kgraft/tasks";
 import type { CheckedArm } from "./arms.ts";
 import { beginCell, type FinishedCell, finishCell, metricsOf, takeBack } from "./cell-folder.ts";
+import { CellKnowledge } from "./cell-knowledge.ts";
 import type { SharedWork } from "./composition.ts";
 import { curvesOf } from "./report/curve.ts";
 import { type ArmModel, buildModel, controlledVectors } from "./stages/build-model.ts";
@@ -33,7 +40,7 @@ export async function runCell(request: CellRequest): Promise<FinishedCell> {
     await takeBack(request.folder);
     throw error;
   } finally {
-    run.dispose();
+    await run.dispose();
   }
 }
 
@@ -42,13 +49,21 @@ class CellRun {
   readonly #text: LinkedText;
   readonly #embedded: EmbeddedGraph | undefined;
   readonly #arm: ArmModel;
+  readonly #knowledge: CellKnowledge;
   readonly #seconds: Record<string, number> = {};
 
-  private constructor(request: CellRequest, text: LinkedText, embedded: EmbeddedGraph | undefined, arm: ArmModel) {
+  private constructor(
+    request: CellRequest,
+    text: LinkedText,
+    embedded: EmbeddedGraph | undefined,
+    arm: ArmModel,
+    knowledge: CellKnowledge,
+  ) {
     this.#request = request;
     this.#text = text;
     this.#embedded = embedded;
     this.#arm = arm;
+    this.#knowledge = knowledge;
     if (text.stage !== undefined) this.#seconds.link = text.stage.seconds;
     if (embedded !== undefined) this.#seconds.embed = embedded.stage.seconds;
   }
@@ -62,7 +77,8 @@ class CellRun {
     const checkpoint = await shared.checkpoint();
     const streams = streamsOf(seed);
     const usesGraph = shared.config.graph !== undefined && arm.definitions.some((definition) => definition.usesGraph);
-    const graph = needs.has("graph") || usesGraph ? await shared.graph() : undefined;
+    const knowledge = await CellKnowledge.open(request, needs.has("graph") || usesGraph);
+    const { graph } = knowledge;
     const resources = {
       encoder: checkpoint.encoder.config,
       tokenizer: checkpoint.tokenizer,
@@ -78,8 +94,9 @@ class CellRun {
       resources,
       streams,
       progress: shared.progress,
+      provenance: knowledge.provenance,
     });
-    return new CellRun(request, text, embedded, model);
+    return new CellRun(request, text, embedded, model, knowledge);
   }
 
   async toEnd(): Promise<FinishedCell> {
@@ -104,18 +121,22 @@ class CellRun {
       counts: { ...pretrained?.counts, ...finetuned?.result.counts.train },
       embedding: this.#embedded?.metrics,
     };
+    await this.#knowledge.provenance?.finish();
     await this.#write(cell, finetuned);
     return cell;
   }
 
-  dispose(): void {
+  async dispose(): Promise<void> {
     this.#arm.parameters.dispose();
+    await this.#knowledge.provenance?.abandon();
   }
 
   async #pretrain(): Promise<PretrainResult | undefined> {
     const options = this.#request.shared.config.pretrain;
     if (options === undefined) return undefined;
-    const result = await pretrainCell(this.#request, this.#arm, this.#text.corpus ?? [], options);
+    const corpus = this.#text.corpus ?? [];
+    this.#knowledge.begin("pretrain", corpus);
+    const result = await pretrainCell(this.#request, this.#arm, corpus, options);
     this.#seconds.pretrain = result.seconds;
     return result;
   }
@@ -123,6 +144,7 @@ class CellRun {
   async #finetune(): Promise<Finetuned | undefined> {
     const { splits } = this.#text;
     if (splits === undefined) return undefined;
+    this.#knowledge.begin("task", [...splits.train, ...splits.validation, ...splits.test]);
     const finetuned = await finetuneCell(this.#request, this.#arm, splits);
     const { prepare, states, train, evaluate } = finetuned.result.seconds;
     this.#seconds.finetune = prepare + states + train;
@@ -134,8 +156,10 @@ class CellRun {
     const { shared, folder, arm } = this.#request;
     for (const split of ["validation", "test"] as const) {
       const result = finetuned?.result[split];
-      if (result !== undefined)
-        await writePredictions(join(folder, "predictions", `${split}.jsonl`), result.predictions);
+      if (result === undefined) continue;
+      await writePredictions(join(folder, "predictions", `${split}.jsonl`), result.predictions);
+      if (result.triples !== undefined)
+        await writePredictedTriples(join(folder, "predictions", `${split}-triples.jsonl`), result.triples);
     }
     await saveCellModel(join(folder, "model"), { shared, cell, arm, task: finetuned?.task, ...this.#arm });
     await writeFileAtomic(join(folder, "metrics.json"), `${JSON.stringify(metricsOf(cell), null, 2)}\n`);

@@ -13,6 +13,7 @@ export function madeUpExample(label: string, index = 0): TextExample {
     target: first,
     targets: [first, second],
     labels: [label],
-    triple: { head: term("a"), relation: term("b"), tail: term("a") },
+    spans: [{ ...first, label }],
+    triple: { head: term("a"), relation: term(label), tail: term("a") },
   };
 }
