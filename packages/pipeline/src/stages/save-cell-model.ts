@@ -66,11 +66,12 @@ function divide(
   const pooler = encoder.parameters
     .map(({ name }) => name)
     .filter((name) => names.pooler !== undefined && name.startsWith(`${prefix}${names.pooler}.`));
-  const isMasked = arrays.some(([name]) => masked.includes(name));
+  // A strategy may train a part of that head without the objective that brings the whole.
+  const isMasked = masked.every((one) => arrays.some(([name]) => name === one));
   const family = new Set([...encoder.parameters.map(({ name }) => name), ...masked]);
   return {
     encoder: arrays.filter(([name]) => family.has(name)),
-    left: new Set(hasTask ? masked : isMasked ? pooler : []),
+    left: new Set(!hasTask && isMasked ? pooler : masked),
     own: arrays.filter(([name]) => !family.has(name)),
   };
 }
