@@ -21,6 +21,7 @@ export {
   type Recording,
   recordKernels,
 } from "./pure-step/record-kernels.ts";
+export { PyTorchFile } from "./pytorch/pytorch-file.ts";
 export { SafetensorsFile } from "./safetensors/read.ts";
 export { SafetensorsStream } from "./safetensors/stream.ts";
 export { hostTensors, type TensorToWrite, writeSafetensors } from "./safetensors/write.ts";
