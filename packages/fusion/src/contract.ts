@@ -26,8 +26,10 @@ export interface SeamInput {
 
 /** A triple of the graph that a strategy put into an example. */
 export interface InjectedTriple extends Triple {
-  /** Index of the mention that it was put in for, in the example's list. */
+  /** Index of the mention that it was put in for, in the example's list; -1 where it was put in for none of them. */
   readonly mention: number;
+  /** The branch of its words, counted from 1, where it has one; see {@link Inspection}. */
+  readonly branch?: number;
 }
 
 /** An example as a strategy rewrote it. */
@@ -115,6 +117,8 @@ export interface Fusion<Knowledge = unknown> {
   readonly firstLayer?: number;
   /** Parameters that start from files instead of at random. */
   readonly stored?: readonly StoredParameters[];
+  /** Parameters that other models can take over, by the name of what they make up: each is saved in a folder of its own too. */
+  readonly parts?: Readonly<Record<string, readonly string[]>>;
   /** What this strategy freezes, by stage. */
   readonly freezes?: Readonly<Partial<Record<TrainingStage, Freezing>>>;
   /** What the released checkpoint calls a parameter, heads' included, by our name for it. */

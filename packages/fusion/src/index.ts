@@ -17,5 +17,6 @@ export {
 } from "./prepared-text.ts";
 export { stackFusions } from "./stack.ts";
 export { checkStack } from "./stack-check.ts";
+export { loadStoredParameters } from "./stored-parameters.ts";
 export { FUSION } from "./tokens.ts";
 export { wklm } from "./wklm/index.ts";

@@ -66,6 +66,7 @@ function compose(parts: readonly StackPart[]): Fusion<StackKnowledge> {
   return {
     parameters: fusions.flatMap(({ parameters }) => parameters ?? []),
     constants: merge(fusions.map(({ constants }) => constants)),
+    parts: merge(fusions.map(({ parts }) => parts)),
     stored: fusions.flatMap(({ stored }) => stored ?? []),
     freezes: mergeFreezes(fusions),
     officialNames: merge(fusions.map(({ officialNames }) => officialNames)),

@@ -44,6 +44,7 @@ function fusionOf(options: KAdapterOptions, resources: FusionResources): Fusion<
   return {
     parameters,
     officialNames: officialNames(names, namesOf([...parameters, ...headParameters])),
+    parts: Object.fromEntries(adapters.map((adapter) => [adapter.name, namesOf(adapter.parameters)])),
     stored: storedAdapters(adapters, options),
     freezes: freezing(adapters, combination, options),
     prepare: (example, encoding) => findTargets(example, encoding, classes),

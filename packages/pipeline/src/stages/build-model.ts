@@ -5,6 +5,7 @@ import {
   type FusedEncoder,
   type Fusion,
   type FusionResources,
+  loadStoredParameters,
   stackFusions,
 } from "@kgraft/fusion";
 import type { EntityVectors } from "@kgraft/kg-embedding";
@@ -13,6 +14,7 @@ import { Parameters } from "@kgraft/tensor";
 import type { TextExample } from "@kgraft/text";
 import type { CheckedArm } from "../arms.ts";
 import type { RunConfig } from "../config/run-config.ts";
+import type { Provenance } from "../provenance.ts";
 
 /** An arm's model at the start of its training. */
 export interface ArmModel {
@@ -28,6 +30,8 @@ export interface ArmResources {
   readonly resources: FusionResources;
   readonly streams: Streams;
   readonly progress: Progress;
+  /** Watches what the strategies put into examples. */
+  readonly provenance: Provenance | undefined;
 }
 
 /** Grafts an arm's strategies onto the checkpoint's encoder and gives every parameter its first value. */
@@ -38,14 +42,17 @@ export async function buildModel({
   resources,
   streams,
   progress,
+  provenance,
 }: ArmResources): Promise<ArmModel> {
-  const model = createFusedEncoder(checkpoint.encoder, createFusion(config, arm, resources));
+  const fusion = createFusion(config, arm, resources);
+  const model = createFusedEncoder(checkpoint.encoder, provenance?.noting(fusion) ?? fusion);
   const parameters = Parameters.create([], streams);
   await addParameters(parameters, checkpoint.encoder.parameters, checkpoint.weights, streams, progress);
   parameters.add(
     model.parameters.filter(({ name }) => !parameters.has(name)),
     streams,
   );
+  await loadStoredParameters(fusion, parameters);
   return { model, parameters };
 }
 
