@@ -83,7 +83,7 @@ describe.skipIf(server === undefined)(`neo4j${reason}`, () => {
     expect(names.size).toBe(1);
     const files = await readdir(scratch);
     const ending = (end: string) => files.filter((name) => name.endsWith(end));
-    expect(files).toHaveLength(2);
+    expect(files).toHaveLength(3);
     const [snapshot] = ending(".kgraph");
     const [side] = ending(".json");
     expect(snapshot).toMatch(/^[0-9a-f]{64}\.kgraph$/);

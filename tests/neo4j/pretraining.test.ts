@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { folder, neo4j, writeGraphToNeo4j } from "@kgraft/kg";
 import { readConfig, run } from "@kgraft/pipeline";
 import { type Progress, silent } from "@kgraft/runtime";
@@ -45,7 +46,7 @@ describe.skipIf(server === undefined)(`pre-training from Neo4j${reason}`, { time
   });
 
   /** The toy config over a graph, with pre-training alone. */
-  const config = async (name: string, graph: object): Promise<string> => {
+  const config = async (name: string, graph: object, strategy = "ernie-thu"): Promise<string> => {
     const path = join(scratch, `${name}.yaml`);
     const lines = {
       name,
@@ -58,8 +59,8 @@ describe.skipIf(server === undefined)(`pre-training from Neo4j${reason}`, { time
         tokenizer: at("packages/text/fixtures/word-piece.json"),
         ...{ numLayers: 2, hiddenSize: 16, numHeads: 2, maxPositions: 32 },
       },
-      fusion: { name: "ernie-thu" },
-      strategies: { "ernie-thu": { fusedLayers: [1] } },
+      fusion: { name: strategy },
+      strategies: { "ernie-thu": { fusedLayers: [1] }, "k-bert": { maxTriplesPerMention: 2 } },
       corpus: { name: "jsonl", path: at("kg-fixtures/typing/text.jsonl") },
       pretrain: { steps: 4, headSteps: 2, batchSize: 8, maxLength: 32 },
     };
@@ -97,21 +98,60 @@ describe.skipIf(server === undefined)(`pre-training from Neo4j${reason}`, { time
   const stages = async (name: string): Promise<readonly string[]> =>
     (await readdir(join(scratch, name, "stages"))).sort();
 
-  it("comes to the same examples and the same bytes of weights as from files, by snapshot and live", async () => {
-    await trained(await config("files", { name: "folder", path: at("kg-fixtures/toy") }));
-    await trained(await config("snapshot", inNeo4j()));
-    await trained(await config("live", inNeo4j({ mode: "live" })));
-    const wanted = await outcome("files");
-    expect(Object.keys(wanted)).toEqual(
-      expect.arrayContaining([
-        "model/fusion.safetensors",
-        "model/model.safetensors",
-        "stages/embed/embedding.safetensors",
-        "stages/link/corpus.jsonl",
-      ]),
-    );
-    expect(await outcome("snapshot")).toEqual(wanted);
-    expect(await outcome("live")).toEqual(wanted);
+  const knowledge = async (name: string): Promise<readonly Record<string, unknown>[]> =>
+    gunzipSync(await readFile(join(scratch, name, "provenance.jsonl.gz")))
+      .toString()
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+  const withoutPlaces = (lines: readonly Record<string, unknown>[]) =>
+    lines.map(({ source: _, element: __, headElement: ___, tailElement: ____, ...line }) => line);
+
+  describe.each([
+    ["ernie-thu", ["model/fusion.safetensors", "stages/embed/embedding.safetensors"]],
+    ["k-bert", ["model/model.safetensors"]],
+  ])("of %s", (strategy, learnt) => {
+    it("comes to the same examples and the same bytes of weights as from files, by snapshot and live", async () => {
+      const [files, snapshot, live] = ["files", "snapshot", "live"].map((one) => `${strategy}-${one}`) as [
+        string,
+        string,
+        string,
+      ];
+      await trained(await config(files, { name: "folder", path: at("kg-fixtures/toy") }, strategy));
+      await trained(await config(snapshot, inNeo4j(), strategy));
+      await trained(await config(live, inNeo4j({ mode: "live" }), strategy));
+      const wanted = await outcome(files);
+      expect(Object.keys(wanted)).toEqual(expect.arrayContaining(["stages/link/corpus.jsonl", ...learnt]));
+      expect(await outcome(snapshot)).toEqual(wanted);
+      expect(await outcome(live)).toEqual(wanted);
+      const entered = withoutPlaces(await knowledge(files));
+      expect(withoutPlaces(await knowledge(snapshot))).toEqual(entered);
+      expect(withoutPlaces(await knowledge(live))).toEqual(entered);
+    });
+
+    it("lists what entered which example, and where the database keeps it", async () => {
+      const [snapshot, live] = [await knowledge(`${strategy}-snapshot`), await knowledge(`${strategy}-live`)];
+      const { records } = await connection.executeQuery("MATCH (n:Pretrained) RETURN n.id, elementId(n)");
+      const elements = new Map(records.map((record) => [record.get(0) as string, record.get(1) as string]));
+      for (const [lines, source] of [
+        [snapshot, /^neo4j bolt:\S+ snapshot [0-9a-f]{12}$/],
+        [live, /^neo4j bolt:\S+$/],
+      ] as const)
+        for (const line of lines) {
+          expect(line).toMatchObject({
+            example: expect.any(String),
+            stage: "pretrain",
+            source: expect.stringMatching(source),
+          });
+          if (line.relation === undefined) expect(line.element).toBe(elements.get(line.entity as string));
+          else
+            expect([line.headElement, line.tailElement]).toEqual(
+              [line.head, line.tail].map((id) => elements.get(id as string)),
+            );
+        }
+      expect(snapshot.filter((line) => line.relation === undefined).length).toBeGreaterThan(10);
+      expect(snapshot.some((line) => line.relation !== undefined)).toBe(strategy === "k-bert");
+    });
   });
 
   it("keeps its stages while the graph is the same, and makes new ones where --refresh finds another", async () => {

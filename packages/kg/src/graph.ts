@@ -53,6 +53,8 @@ export interface Graph {
   neighbours(id: string, query?: NeighbourQuery): Promise<readonly Triple[]>;
   /** Triples in which the entity is head or tail; a loop counts twice. 0 for an unknown entity. */
   degree(id: string): Promise<number>;
+  /** The id under which a database keeps the entity's node, for provenance. */
+  elementId?(id: string): Promise<string | undefined>;
   /**
    * Says whose fields and neighbours will be asked for soon, so that an adapter over a network can fetch them together.
    * Adapters that have everything at hand leave it out.

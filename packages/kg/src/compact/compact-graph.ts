@@ -54,8 +54,13 @@ export class CompactGraph implements Graph {
     for (let number = 0; number < this.parts.ids.offsets.length - 1; number++) yield this.#entity(number);
   }
 
+  /** Where an entity stands in the graph's order, or -1. */
+  numberOf(id: string): number {
+    return this.#table.find(id, this.parts.ids);
+  }
+
   async entity(id: string): Promise<Entity | undefined> {
-    const number = this.#table.find(id, this.parts.ids);
+    const number = this.numberOf(id);
     return number === -1 ? undefined : this.#entity(number);
   }
 
@@ -69,7 +74,7 @@ export class CompactGraph implements Graph {
 
   async neighbours(id: string, query: NeighbourQuery = {}): Promise<readonly Triple[]> {
     const { direction = "both", relations, limit = Number.POSITIVE_INFINITY } = query;
-    const entity = this.#table.find(id, this.parts.ids);
+    const entity = this.numberOf(id);
     if (entity === -1) return [];
     const { triples } = this.parts;
     const wanted = relations && new Set(relations.map((relation) => this.#relationNumber.get(relation)));
@@ -84,7 +89,7 @@ export class CompactGraph implements Graph {
   }
 
   async degree(id: string): Promise<number> {
-    const entity = this.#table.find(id, this.parts.ids);
+    const entity = this.numberOf(id);
     return entity === -1 ? 0 : of(entity, this.#out()).length + of(entity, this.#in()).length;
   }
 

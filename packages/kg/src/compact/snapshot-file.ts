@@ -4,7 +4,7 @@ import { endianness } from "node:os";
 import { basename, join } from "node:path";
 import { InputError, messageOf, RunError, writeFileAtomic } from "@kgraft/runtime";
 import type { Relation } from "../graph.ts";
-import { CompactGraph, type CompactParts } from "./compact-graph.ts";
+import type { CompactGraph, CompactParts } from "./compact-graph.ts";
 
 const magic = "KGRAFTG1";
 
@@ -39,12 +39,12 @@ export async function writeSnapshot(graph: CompactGraph, folder: string): Promis
  *
  * @throws InputError `kg.snapshot.read` where it is missing or not as it was written
  */
-export async function readSnapshot(path: string, source: string): Promise<CompactGraph> {
+export async function readSnapshot(path: string): Promise<{ readonly parts: CompactParts; readonly revision: string }> {
   assertLittleEndian();
   const bytes = await readBytes(path);
   const hash = createHash("sha256").update(bytes).digest("hex");
   if (`${hash}.kgraph` !== basename(path)) throw damaged(path, "its content is not what its name says");
-  return new CompactGraph(source, partsOf(bytes), { revision: hash });
+  return { parts: partsOf(bytes), revision: hash };
 }
 
 function sectionsOf({ ids, fields, relations, triples }: CompactParts): readonly Uint8Array[] {

@@ -2,7 +2,7 @@ import { InputError, type Progress, suggestion } from "@kgraft/runtime";
 import type { Neo4jConnection } from "./connection.ts";
 import { MappingQueries } from "./cypher.ts";
 import { escapeName } from "./escape-name.ts";
-import { meant, type Part } from "./mapped-nodes.ts";
+import type { Part } from "./key-ranges.ts";
 import type { EntityMapping, Neo4jOptions } from "./neo4j-options.ts";
 import { short } from "./read-entity.ts";
 import { cypherValue } from "./stored-values.ts";
@@ -62,6 +62,11 @@ export async function noteUnknownProperties(
       `${connection.name}: no node has a property "${name}", which graph.entities.${field} names. ${suggestion(name, known) ?? ""}`.trim(),
     );
   }
+}
+
+/** Says which name was probably meant, among those that the database has. */
+function meant(name: string, names: readonly string[]): string {
+  return suggestion(name, names) ?? (names.length === 0 ? "It has none" : `It has ${names.slice(0, 10).join(", ")}`);
 }
 
 async function firstColumn(connection: Neo4jConnection, query: string): Promise<readonly string[]> {

@@ -1,36 +1,38 @@
 import type { Entity, Graph, GraphCounts, NeighbourQuery, Relation, Triple } from "../graph.ts";
 import { compareIds } from "../id-order.ts";
-import type { MappedNodes } from "./mapped-nodes.ts";
+import type { Rows } from "./connection.ts";
+import type { MappedEntity, MappedNodes } from "./mapped-nodes.ts";
 import { NeighbourhoodCache } from "./neighbourhood-cache.ts";
-import { entityOf, idText } from "./read-entity.ts";
-
-/** What is known of one entity: its fields (undefined: no such entity) and all its triples (undefined: too many to hold). */
-export interface Neighbourhood {
-  readonly entity: Entity | undefined;
-  readonly triples: readonly Triple[] | undefined;
-}
+import { idText } from "./read-entity.ts";
 
 type Found = [id: unknown, found: [relation: string, other: unknown][]];
 
 /** Triples of one direction that are kept of an entity; those of a larger hub are asked for each time. */
 const mostKept = 2000;
 
+/** Neighbours of one entity whose fields are fetched with its triples. */
+const mostNeighbours = 50;
+
 /** Ids of one query. */
 const idsTogether = 1000;
 
 /**
- * A graph that stays in its server. Listings stream in pages; fields and neighbours of single entities come through a cache,
- * which `prefetch` fills for many of them at once.
+ * A graph that stays in its server. Listings stream in pages; fields and triples of single entities come through caches,
+ * which `prefetch` fills for many of them at once, the fields of their neighbours included.
  */
 export class Neo4jGraph implements Graph {
   readonly source: string;
   readonly revision: string;
   readonly #nodes: MappedNodes;
-  readonly #cache: NeighbourhoodCache<Neighbourhood>;
+  /** Undefined: there is no such entity. */
+  readonly #entities: NeighbourhoodCache<MappedEntity | undefined>;
+  /** All triples of an entity; undefined: too many to hold. */
+  readonly #triples: NeighbourhoodCache<readonly Triple[] | undefined>;
 
   constructor(nodes: MappedNodes, cachedEntities: number, revision: string) {
     this.#nodes = nodes;
-    this.#cache = new NeighbourhoodCache(cachedEntities, (ids) => this.#fetch(ids));
+    this.#entities = new NeighbourhoodCache(cachedEntities, (ids) => inBatches(ids, (some) => this.#entitiesOf(some)));
+    this.#triples = new NeighbourhoodCache(cachedEntities, (ids) => inBatches(ids, (some) => this.#allTriplesOf(some)));
     this.source = nodes.connection.name;
     this.revision = revision;
   }
@@ -41,12 +43,16 @@ export class Neo4jGraph implements Graph {
     return { entities: this.#nodes.nodes, relations: relations.length, triples };
   }
 
-  entities(): AsyncIterable<Entity> {
-    return this.#nodes.entities();
+  async *entities(): AsyncGenerator<Entity> {
+    for await (const { entity } of this.#nodes.entities()) yield entity;
   }
 
   async entity(id: string): Promise<Entity | undefined> {
-    return (await this.#cache.get(id)).entity;
+    return (await this.#entities.get(id))?.entity;
+  }
+
+  async elementId(id: string): Promise<string | undefined> {
+    return (await this.#entities.get(id))?.element;
   }
 
   async *relations(): AsyncGenerator<Relation> {
@@ -59,8 +65,7 @@ export class Neo4jGraph implements Graph {
 
   async neighbours(id: string, query: NeighbourQuery = {}): Promise<readonly Triple[]> {
     const { direction = "both", relations, limit = Number.POSITIVE_INFINITY } = query;
-    const { triples } = await this.#cache.get(id);
-    const all = triples ?? (await this.#neighboursOf(id, query));
+    const all = (await this.#triples.get(id)) ?? (await this.#neighboursOf(id, query));
     return all
       .filter(
         ({ head, relation, tail }) =>
@@ -71,7 +76,7 @@ export class Neo4jGraph implements Graph {
   }
 
   async degree(id: string): Promise<number> {
-    const { triples } = await this.#cache.get(id);
+    const triples = await this.#triples.get(id);
     if (triples !== undefined)
       return triples.reduce((sum, { head, tail }) => sum + Number(head === id) + Number(tail === id), 0);
     let degree = 0;
@@ -84,35 +89,36 @@ export class Neo4jGraph implements Graph {
   }
 
   async prefetch(ids: readonly string[]): Promise<void> {
-    await this.#cache.load(ids);
+    await Promise.all([this.#entities.load(ids), this.#triples.load(ids).then((found) => this.#loadNeighbours(found))]);
   }
 
   async close(): Promise<void> {
     await this.#nodes.connection.close();
   }
 
-  async #fetch(ids: readonly string[]): Promise<ReadonlyMap<string, Neighbourhood>> {
-    const found = new Map<string, Neighbourhood>();
-    for (let i = 0; i < ids.length; i += idsTogether) {
-      const together = ids.slice(i, i + idsTogether);
-      const entities = await this.#entitiesOf(together);
-      const triples = await this.#triplesOf([...entities.keys()], undefined, mostKept + 1);
-      for (const id of together) {
-        const of = triples.get(id);
-        const tooMany = of?.some((side) => side.length > mostKept) ?? false;
-        found.set(id, { entity: entities.get(id), triples: tooMany ? undefined : this.#sorted(of?.flat() ?? []) });
-      }
-    }
-    return found;
+  /** Fetches the fields of the other ends of triples. */
+  async #loadNeighbours(found: readonly (readonly Triple[] | undefined)[]): Promise<void> {
+    const ends = found.flatMap((triples) => (triples ?? []).slice(0, mostNeighbours));
+    await this.#entities.load(ends.flatMap(({ head, tail }) => [head, tail]));
   }
 
-  async #entitiesOf(ids: readonly string[]): Promise<ReadonlyMap<string, Entity>> {
-    const found = new Map<string, Entity>();
-    const { queries, parts, mapping } = this.#nodes;
+  async #allTriplesOf(ids: readonly string[]): Promise<ReadonlyMap<string, readonly Triple[] | undefined>> {
+    const found = await this.#triplesOf(ids, undefined, mostKept + 1);
+    return new Map(
+      [...found].map(([id, sides]) => {
+        const tooMany = sides.some((side) => side.length > mostKept);
+        return [id, tooMany ? undefined : this.#sorted(sides.flat())];
+      }),
+    );
+  }
+
+  async #entitiesOf(ids: readonly string[]): Promise<ReadonlyMap<string, MappedEntity>> {
+    const found = new Map<string, MappedEntity>();
+    const { queries, parts } = this.#nodes;
     const parameters = { kgraftIds: this.#nodes.storedIds(ids) };
     for (const { number } of parts)
       for (const row of await this.#nodes.entityRows(queries.entitiesById(number), parameters))
-        found.set(idText(row.id) as string, entityOf(row, mapping, mapping, this.#nodes.nodeName(row.element)));
+        found.set(idText(row.id) as string, this.#nodes.entityOf(row));
     return found;
   }
 
@@ -136,11 +142,14 @@ export class Neo4jGraph implements Graph {
       kgraftLimit: BigInt(Math.min(limit ?? Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
     };
     for (const { number } of parts) {
-      const out = await this.#nodes.read(queries.outgoing(number), parameters, "reading neighbours");
+      const [out, into] = await Promise.all(
+        [queries.outgoing(number), queries.incoming(number)].map((query) =>
+          this.#nodes.read(query, parameters, "reading neighbours"),
+        ) as [Promise<Rows>, Promise<Rows>],
+      );
       for (const [id, ends] of out.rows as unknown as Found[])
         for (const [relation, other] of ends)
           found.get(String(id))?.[0].push({ head: String(id), relation, tail: String(other) });
-      const into = await this.#nodes.read(queries.incoming(number), parameters, "reading neighbours");
       for (const [id, ends] of into.rows as unknown as Found[])
         for (const [relation, other] of ends)
           found.get(String(id))?.[1].push({ head: String(other), relation, tail: String(id) });
@@ -154,4 +163,15 @@ export class Neo4jGraph implements Graph {
       (a, b) => compare(a.head, b.head) || compareIds(a.relation, b.relation) || compare(a.tail, b.tail),
     );
   }
+}
+
+/** Fetches for so many keys at a time that no answer grows too large. */
+async function inBatches<Value>(
+  ids: readonly string[],
+  fetch: (some: readonly string[]) => Promise<ReadonlyMap<string, Value>>,
+): Promise<ReadonlyMap<string, Value>> {
+  const found = new Map<string, Value>();
+  for (let i = 0; i < ids.length; i += idsTogether)
+    for (const [id, value] of await fetch(ids.slice(i, i + idsTogether))) found.set(id, value);
+  return found;
 }

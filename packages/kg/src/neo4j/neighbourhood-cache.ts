@@ -5,7 +5,7 @@ export class NeighbourhoodCache<Value> {
   /** In the order of use, the least recent first. */
   readonly #kept = new Map<string, Promise<Value>>();
 
-  /** @param fetch gives a value for every key */
+  /** @param fetch gives the values of keys; what it leaves out is undefined */
   constructor(capacity: number, fetch: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>) {
     this.#capacity = capacity;
     this.#fetch = fetch;
@@ -16,10 +16,14 @@ export class NeighbourhoodCache<Value> {
     return kept ?? (this.#start([key]).get(key) as Promise<Value>);
   }
 
-  /** Fetches all that are not there yet, together. */
-  async load(keys: readonly string[]): Promise<void> {
+  /**
+   * Fetches all that are not there yet, together.
+   *
+   * @returns the values of the keys that were fetched now
+   */
+  async load(keys: readonly string[]): Promise<readonly Value[]> {
     const missing = [...new Set(keys)].filter((key) => this.#use(key) === undefined).slice(0, this.#capacity);
-    if (missing.length > 0) await Promise.all(this.#start(missing).values());
+    return missing.length === 0 ? [] : Promise.all(this.#start(missing).values());
   }
 
   #use(key: string): Promise<Value> | undefined {

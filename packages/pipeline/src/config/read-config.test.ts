@@ -37,7 +37,7 @@ describe("what a config says", () => {
       seed: 13,
       backend: "auto",
       arm: "none",
-      report: { html: true, tensorboard: true },
+      report: { html: true, provenance: true, tensorboard: true },
     });
     expect(config.graph?.options).toEqual({ path: join(folder, "graph") });
     expect(config.embedding?.options).toMatchObject({ dimension: 100, reciprocal: true });

@@ -64,6 +64,10 @@ export const encoderOptions = z
 /** What a run or comparison writes for people beside its numbers. */
 export const reportOptions = z.strictObject({
   html: z.boolean().default(true).describe("Write report.html"),
+  provenance: z
+    .boolean()
+    .default(true)
+    .describe("Write provenance.jsonl.gz: every entity and triple that entered an example"),
   tensorboard: z.boolean().default(true).describe("Write TensorBoard events"),
 });
 
@@ -90,7 +94,7 @@ export const topLevel = z.strictObject({
   strategies: z.record(z.string(), z.looseObject({})).default({}).describe("Options of fusion strategies, by name"),
   pretrain: z.looseObject({}).optional(),
   task: slot.optional(),
-  report: reportOptions.default({ html: true, tensorboard: true }),
+  report: reportOptions.default({ html: true, provenance: true, tensorboard: true }),
 });
 
 /** The top level with its slots unchecked. */
