@@ -17,6 +17,7 @@ describeFusion(ernieThu, {
     vectorNorm: { vectorNorm: 0 },
     hideRate: { replaceRate: 0.6, hideRate: 0.5 },
     alignment: { alignment: "last-piece" },
+    candidates: { candidates: "graph" },
   },
 });
 

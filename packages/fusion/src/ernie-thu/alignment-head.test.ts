@@ -6,6 +6,7 @@ import { type SmallWorld, smallWorld } from "../testing/small-world.ts";
 import { openTrial, type Trial } from "../testing/trial.ts";
 import { arrays } from "./collate.ts";
 import { ernieThu } from "./ernie-thu.ts";
+import type { ErnieThuOptions } from "./options.ts";
 
 let world: SmallWorld;
 beforeAll(async () => {
@@ -16,8 +17,8 @@ beforeAll(async () => {
 const length = 16;
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-function open(change: Partial<SmallWorld> = {}): Trial {
-  const options = { fusedLayers: [2, 3], vectorNorm: "as-given" };
+function open(change: Partial<SmallWorld> = {}, candidates: ErnieThuOptions["candidates"] = "batch"): Trial {
+  const options = { fusedLayers: [2, 3], vectorNorm: "as-given", candidates };
   const trial = openTrial(ernieThu as unknown as FusionDefinition, options, { ...world, ...change });
   onTestFinished(() => trial.parameters.dispose());
   for (const { name, shape } of trial.fused.headParameters) {
@@ -102,6 +103,28 @@ describe("entity alignment head", () => {
     expect(aligned).toBe(5);
     expect(loss.weight).toBe(aligned);
     expect(Math.abs(loss.sum - plainLoss(trial, hidden, entities, candidates))).toBeLessThan(1e-4);
+  });
+
+  it.each([
+    ["all", [0, 1, 2, 3, 4, 5, 6]],
+    [
+      ["Q6", "Q1", "Q4"],
+      [0, 1, 4, 6],
+    ],
+  ] as const)("finds entities among the candidates %j", async (stated, rows) => {
+    const trial = open({}, typeof stated === "string" ? stated : [...stated]);
+    const { loss, hidden } = await lossOn(trial);
+    const original = trial.collate(await trial.prepare(world.examples), length).arrays[arrays.entityIds];
+    const asked = Array.from(original?.data ?? [], (row) => ((rows as readonly number[]).includes(row) ? row : 0));
+    expect(loss.weight).toBe(asked.filter((row) => row !== 0).length);
+    expect(loss.weight).toBe(stated === "all" ? 5 : 2);
+    expect(Math.abs(loss.sum - plainLoss(trial, hidden, asked, rows))).toBeLessThan(1e-4);
+  });
+
+  it("refuses a candidate without vector", async () => {
+    await expect(lossOn(open({}, ["Q1", "Q7"]))).rejects.toThrow(
+      'config.strategies.ernie-thu.candidates: "Q7" has no vector. Wanted entities that the embedding holds.',
+    );
   });
 
   it("does not depend on the order of candidates", async () => {

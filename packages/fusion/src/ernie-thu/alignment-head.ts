@@ -1,4 +1,4 @@
-import { type Loss, ops, tf } from "@kgraft/tensor";
+import { type Loss, ops, type TensorBatch, tf } from "@kgraft/tensor";
 import { arrayOf } from "../batch.ts";
 import type { FusionHead, SeamInput } from "../contract.ts";
 import { arrays } from "./collate.ts";
@@ -7,7 +7,7 @@ import { headParameters, headPrefix, type Sizes } from "./parameters.ts";
 /** Added to a padding candidate's logit: its share of the softmax is 0. */
 const never = -1e9;
 
-/** Denoising entity alignment: which entity of the batch belongs to each aligned piece, corrupted or not? */
+/** Denoising entity alignment: which candidate entity belongs to each aligned piece, corrupted or not? */
 export function alignmentHead(sizes: Sizes, layerNormEpsilon: number): FusionHead {
   return {
     parameters: headParameters(sizes).specs,
@@ -41,8 +41,18 @@ function alignmentLoss(hidden: tf.Tensor, at: SeamInput, epsilon: number): Loss 
     weights.get(`${headPrefix}/norm/bias`),
     epsilon,
   );
-  const candidates = ops.embedding(read(arrays.entityVectors), read(arrays.candidates)); // [C, E]
-  const padding = tf.mul(tf.sub(1, tf.cast(read(arrays.candidateMask), "float32")), never); // [C]
-  const logits = tf.add(tf.matMul(transformed, candidates, false, true), padding); // [M, C]
-  return ops.softmaxCrossEntropy(logits, read(arrays.alignedLabels), read(arrays.alignedWeights));
+  return ops.softmaxCrossEntropy(
+    candidateLogits(transformed, batch),
+    read(arrays.alignedLabels),
+    read(arrays.alignedWeights),
+  );
+}
+
+/** float32 [M, E] to [M, C]: `x · candidatesᵀ`, over the whole table where the batch lists none. */
+function candidateLogits(x: tf.Tensor, batch: TensorBatch): tf.Tensor {
+  const table = arrayOf(batch, arrays.entityVectors); // [N + 1, E]
+  const listed = batch[arrays.candidates];
+  if (listed === undefined) return tf.matMul(x, table, false, true);
+  const padding = tf.mul(tf.sub(1, tf.cast(arrayOf(batch, arrays.candidateMask), "float32")), never); // [C]
+  return tf.add(tf.matMul(x, ops.embedding(table, listed), false, true), padding);
 }

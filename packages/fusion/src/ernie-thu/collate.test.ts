@@ -2,6 +2,7 @@ import { type Draw, streams } from "@kgraft/runtime";
 import type { Encoding } from "@kgraft/text";
 import { describe, expect, it } from "vitest";
 import { bucketOf } from "../padded-list.ts";
+import { candidatesOf } from "./candidates.ts";
 import { arrays, collateAlignments } from "./collate.ts";
 import { corruptAlignments } from "./corruption.ts";
 
@@ -17,7 +18,7 @@ describe("corruptAlignments", () => {
   // Official pre-training: entity row [-1, 7, -1, 4], u = 0.10 at position 1 and 0.50 at position 3.
   it("computes the worked example of the official code", () => {
     const denoising = corruptAlignments(Int32Array.of(0, 7, 0, 4), rates, scripted([0.1, 0.5]));
-    expect(denoising.candidates).toEqual([0, 4, 7]);
+    expect(denoising.candidates.rows).toEqual([0, 4, 7]);
     expect(denoising.positions).toEqual([1, 3]);
     expect(denoising.labels).toEqual([2, 1]);
     expect([...denoising.inputs]).toEqual([0, 0, 0, 4]);
@@ -26,6 +27,14 @@ describe("corruptAlignments", () => {
   it("replaces by an entity of the batch, perhaps the same, never by none", () => {
     expect([...corruptAlignments(Int32Array.of(0, 7, 4), rates, scripted([0.01, 0.9], [0])).inputs]).toEqual([0, 4, 4]);
     expect([...corruptAlignments(Int32Array.of(0, 7, 4), rates, scripted([0.01, 0.9], [1])).inputs]).toEqual([0, 7, 4]);
+  });
+
+  it("draws from given candidates, and asks for their alignments alone", () => {
+    const given = candidatesOf([9, 4]);
+    const denoising = corruptAlignments(Int32Array.of(0, 7, 4), rates, scripted([0.01, 0.9], [1]), given);
+    expect([...denoising.inputs]).toEqual([0, 9, 4]);
+    expect([denoising.positions, denoising.labels]).toEqual([[2], [1]]);
+    expect(denoising.candidates.rows).toEqual([0, 4, 9]);
   });
 
   it("keeps labels and candidates whatever is drawn", () => {
@@ -73,6 +82,13 @@ describe("collateAlignments", () => {
     expect(start(arrays.alignedPositions, 4)).toEqual([1, 3, 6, 0]);
     expect(start(arrays.alignedLabels, 4)).toEqual([2, 1, 1, 0]);
     expect(start(arrays.alignedWeights, 4)).toEqual([1, 1, 1, 0]);
+  });
+
+  it("lists no candidates where they are the whole table", () => {
+    const whole = { ...candidatesOf([1, 2, 3, 4, 5, 6, 7]), whole: true };
+    const made = collateAlignments(batch, shape, options, scripted([0.1, 0.5, 0.5]), whole);
+    expect(Object.keys(made)).not.toContain(arrays.candidates);
+    expect([...(made[arrays.alignedLabels]?.data ?? [])].slice(0, 4)).toEqual([7, 4, 4, 0]);
   });
 
   it("has few shapes: powers of two from 16", () => {

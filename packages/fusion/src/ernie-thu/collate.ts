@@ -3,6 +3,7 @@ import type { HostArray } from "@kgraft/tensor";
 import type { BatchShape, PreparedExample } from "../contract.ts";
 import { bucketOf, ones, paddedList } from "../padded-list.ts";
 import type { AlignedEntities } from "./alignment.ts";
+import type { Candidates } from "./candidates.ts";
 import { corruptAlignments, type Denoising } from "./corruption.ts";
 import type { ErnieThuOptions } from "./options.ts";
 
@@ -14,7 +15,7 @@ export const arrays = {
   entityIds: "fusion/ernie-thu/entityIds",
   /** bool [B, T], true where a piece takes part in the entity stream. */
   entityMask: "fusion/ernie-thu/entityMask",
-  /** int32 [C], rows of the candidate entities; row 0 ("no entity") is a candidate that is never right. */
+  /** int32 [C], rows of the candidate entities, not there where they are all; row 0 ("no entity") is a candidate that is never right. */
   candidates: "fusion/ernie-thu/candidates",
   /** bool [C], false on padding. */
   candidateMask: "fusion/ernie-thu/candidateMask",
@@ -26,17 +27,22 @@ export const arrays = {
   alignedWeights: "fusion/ernie-thu/alignedWeights",
 } as const;
 
-/** Pads a batch's alignments; in pre-training (with a draw) corrupts them and adds what denoising asks. */
+/**
+ * Pads a batch's alignments; in pre-training (with a draw) corrupts them and adds what denoising asks.
+ *
+ * @param candidates default: the batch's own
+ */
 export function collateAlignments(
   batch: readonly PreparedExample<AlignedEntities>[],
   shape: BatchShape,
   options: Pick<ErnieThuOptions, "clsEntity" | "replaceRate" | "hideRate">,
   draw: Draw | undefined,
+  candidates?: Candidates,
 ): Readonly<Record<string, HostArray>> {
   const aligned = new Int32Array(shape.rows * shape.length);
   for (const [row, { knowledge }] of batch.entries()) aligned.set(knowledge, row * shape.length);
   if (draw === undefined) return entityArrays(aligned, shape, options.clsEntity);
-  const denoising = corruptAlignments(aligned, options, draw);
+  const denoising = corruptAlignments(aligned, options, draw, candidates);
   return { ...entityArrays(denoising.inputs, shape, options.clsEntity), ...denoisingArrays(denoising) };
 }
 
@@ -48,12 +54,18 @@ function entityArrays(ids: Int32Array, { rows, length }: BatchShape, clsEntity: 
   };
 }
 
+function candidateArrays(rows: readonly number[]): Record<string, HostArray> {
+  const columns = [bucketOf(rows.length)];
+  return {
+    [arrays.candidates]: paddedList("int32", rows, columns),
+    [arrays.candidateMask]: paddedList("bool", ones(rows), columns),
+  };
+}
+
 function denoisingArrays({ candidates, positions, labels }: Denoising): Record<string, HostArray> {
-  const columns = [bucketOf(candidates.length)];
   const places = [bucketOf(positions.length)];
   return {
-    [arrays.candidates]: paddedList("int32", candidates, columns),
-    [arrays.candidateMask]: paddedList("bool", ones(candidates), columns),
+    ...(candidates.whole !== true && candidateArrays(candidates.rows)),
     [arrays.alignedPositions]: paddedList("int32", positions, places),
     [arrays.alignedLabels]: paddedList("int32", labels, places),
     [arrays.alignedWeights]: paddedList("float32", ones(labels), places),

@@ -11,6 +11,8 @@ export interface EntityTable {
   readonly array: HostArray;
   /** Row of an entity from 1 up; undefined where it has no vector. */
   rowOf(entity: string): number | undefined;
+  /** The entity of a row; null for row 0. */
+  entityOf(row: number): string | null;
 }
 
 /**
@@ -36,6 +38,7 @@ export function entityTable(
       const found = row.get(entity);
       return found === undefined ? undefined : found + 1;
     },
+    entityOf: (row) => (row === 0 ? null : (vectors.ids[row - 1] as string)),
   };
 }
 

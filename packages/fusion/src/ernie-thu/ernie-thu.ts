@@ -5,6 +5,7 @@ import type { Fusion, FusionResources } from "../contract.ts";
 import { defineFusion } from "../define-fusion.ts";
 import { type AlignedEntities, alignEntities } from "./alignment.ts";
 import { alignmentHead } from "./alignment-head.ts";
+import { type Candidates, statedCandidates } from "./candidates.ts";
 import { arrays, collateAlignments } from "./collate.ts";
 import { entityTable } from "./entity-table.ts";
 import { type FusedLayerSettings, fuseLayer } from "./fused-layer.ts";
@@ -42,6 +43,11 @@ function fusionOf(
   const table = entityTable(vectors, options);
   const sizes = sizesOf(encoder, table.dimension);
   const layers = layerParameters(plan, sizes);
+  let stated: Candidates | undefined;
+  const candidates = (): Candidates | undefined => {
+    stated ??= statedCandidates(options.candidates, table);
+    return stated;
+  };
   const lastFused = plan.findLastIndex((kind) => kind !== "sim");
   return {
     parameters: layers.specs,
@@ -51,7 +57,7 @@ function fusionOf(
     // Nothing reads the entity stream behind the last fused layer; the released checkpoint still has these.
     freezes: { pretraining: { parameters: downNames(lastFused) }, finetuning: { parameters: downNames(lastFused) } },
     prepare: (example, encoding) => alignEntities(example.mentions ?? [], encoding, table.rowOf, options.alignment),
-    collate: (batch, shape, draw) => collateAlignments(batch, shape, options, draw),
+    collate: (batch, shape, draw) => collateAlignments(batch, shape, options, draw, draw && candidates()),
     embed: (stream, { batch }) => {
       const entity = ops.embedding(arrayOf(batch, arrays.entityVectors), arrayOf(batch, arrays.entityIds)); // [B, T, E]
       return { ...stream, side: { ...stream.side, entity } };
@@ -63,6 +69,7 @@ function fusionOf(
       return fuseLayer(stream, block, at, settings);
     },
     heads: { entityAlignment: alignmentHead(sizes, encoder.layerNormEpsilon) },
+    inspect: ({ knowledge }) => ({ entities: Array.from(knowledge, table.entityOf) }),
   };
 }
 

@@ -49,12 +49,18 @@ export const ernieThuOptions = z
       .describe(
         "Pieces of a mention that carry its entity: the first, or every second one as the official pre-training data has it.",
       ),
+    candidates: z
+      .union([z.literal("batch"), z.literal("all"), z.array(z.string().min(1)).min(1)])
+      .default("batch")
+      .describe(
+        "Pre-training: entities among which the aligned one is to be found, and from which replacements are drawn. batch: those of the batch, as in the official code. all: every one with a vector. A list: these ids; what is aligned with another entity is not asked.",
+      ),
     replaceRate: z
       .number()
       .min(0)
       .max(1)
       .default(0.05)
-      .describe("Pre-training: share of alignments that get another entity of the batch."),
+      .describe("Pre-training: share of alignments that get an entity drawn from the candidates."),
     hideRate: z.number().min(0).max(1).default(0.15).describe("Pre-training: share of alignments that are hidden."),
   })
   .refine(({ replaceRate, hideRate }) => replaceRate + hideRate <= 1, {
