@@ -2,9 +2,10 @@ import { type Graph, type Relation, relationWords, type Triple } from "@kgraft/k
 import type { Tokenizer } from "@kgraft/text";
 import type { KBertOptions } from "./options.ts";
 
-/** A triple as pieces: what hangs on its head in the text. */
+/** A triple, or several that go on from tail to tail, as pieces: what hangs on its head in the text. */
 export interface Branch {
-  readonly triple: Triple;
+  /** At least one. */
+  readonly triples: readonly Triple[];
   /** At least one. */
   readonly ids: readonly number[];
   readonly tokens: readonly string[];
@@ -20,7 +21,9 @@ export interface EntityBranches {
   readonly relationsWithoutText: number;
 }
 
-type BranchOptions = Pick<KBertOptions, "maxTriplesPerMention" | "branchText" | "relations">;
+type BranchOptions = Pick<KBertOptions, "maxTriplesPerMention" | "depth" | "branchText" | "relations">;
+
+type Piece = readonly [id: number, token: string];
 
 /** Most entities whose branches are remembered. */
 const mostRemembered = 1 << 16;
@@ -75,17 +78,34 @@ export class BranchGrower {
     let [withoutText, relationsWithoutText] = [0, 0];
     for (const triple of triples) {
       if (branches.size === most) break;
+      const chain = await this.#chain(triple);
       const relation = this.#options.branchText === "tail" ? [] : this.#pieces(this.#wordsOf(triple.relation));
-      const tail = this.#pieces((await this.#graph.entity(triple.tail))?.label ?? triple.tail);
-      const pieces = [...relation, ...tail];
+      const tails: Piece[] = [];
+      for (const { tail } of chain) tails.push(...this.#pieces((await this.#graph.entity(tail))?.label ?? tail));
+      const pieces = [...relation, ...tails];
       const key = pieces.map(([id]) => id).join();
       if (pieces.length === 0) withoutText++;
       else if (!branches.has(key)) {
-        branches.set(key, { triple, ids: pieces.map(([id]) => id), tokens: pieces.map(([, token]) => token) });
+        branches.set(key, { triples: chain, ids: pieces.map(([id]) => id), tokens: pieces.map(([, token]) => token) });
         if (this.#options.branchText !== "tail" && relation.length === 0) relationsWithoutText++;
       }
     }
     return { branches: [...branches.values()], withoutText, relationsWithoutText };
+  }
+
+  /** A triple and those that go on from it by its relation; each entity at most once. */
+  async #chain(first: Triple): Promise<readonly Triple[]> {
+    const chain = [first];
+    const passed = new Set([first.head]);
+    for (let last = first; chain.length < this.#options.depth && !passed.has(last.tail); ) {
+      passed.add(last.tail);
+      const query = { direction: "out", relations: [first.relation], limit: 1 } as const;
+      const [next] = await this.#graph.neighbours(last.tail, query);
+      if (next === undefined || passed.has(next.tail)) break;
+      chain.push(next);
+      last = next;
+    }
+    return chain;
   }
 
   #wordsOf(relation: string): string {
@@ -93,7 +113,7 @@ export class BranchGrower {
   }
 
   /** Cut as in the middle of a sentence: byte-level models tell a word behind a space from one at the start. */
-  #pieces(words: string): readonly (readonly [id: number, token: string])[] {
+  #pieces(words: string): readonly Piece[] {
     const { ids, tokens } = this.#tokenizer.encode(` ${words.trim()}`, undefined, { specialTokens: false });
     return tokens.map((token, piece) => [ids[piece] as number, token]);
   }

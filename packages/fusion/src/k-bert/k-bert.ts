@@ -1,6 +1,6 @@
 import { firstPosition } from "@kgraft/encoder";
 import type { Graph } from "@kgraft/kg";
-import { InputError, suggestion } from "@kgraft/runtime";
+import { InputError } from "@kgraft/runtime";
 import type { tf } from "@kgraft/tensor";
 import { arrayOf } from "../batch.ts";
 import type { Fusion, FusionResources, SeamInput } from "../contract.ts";
@@ -31,9 +31,8 @@ export const kBert = defineFusion<KBertOptions, TreePlaces>({
 
 function fusionOf(options: KBertOptions, resources: FusionResources): Fusion<TreePlaces> {
   const { positions, visibleMatrix: hides } = options;
-  const graph = graphOf(resources, options.relations);
   return {
-    prepare: treePlanter(options, { ...resources, graph }),
+    prepare: treePlanter(options, { ...resources, graph: graphOf(resources) }),
     collate: (batch, shape) => collateTrees(batch, shape, options, firstPosition(resources.encoder)),
     ...((positions === "soft" || hides) && { attention: (at) => attention(at, options) }),
     inspect: ({ knowledge }) => ({
@@ -57,24 +56,14 @@ function attention(
   };
 }
 
-/** @throws InputError `fusion.k-bert.graph` without a graph, `fusion.k-bert.relations` where the graph lacks one */
-function graphOf({ graph, relations }: FusionResources, stated: KBertOptions["relations"]): Graph {
-  if (graph === undefined)
-    throw new InputError({
-      code: "fusion.k-bert.graph",
-      at: "config.fusion",
-      problem: "k-bert has no graph",
-      wanted: "It hangs the triples of each linked entity into the text",
-      fix: "Name a graph in the config",
-    });
-  const known = relations?.map(({ id }) => id);
-  const unknown = stated?.find((id) => known?.includes(id) === false);
-  if (known === undefined || unknown === undefined) return graph;
+/** @throws InputError `fusion.k-bert.graph` */
+function graphOf({ graph }: FusionResources): Graph {
+  if (graph !== undefined) return graph;
   throw new InputError({
-    code: "fusion.k-bert.relations",
-    at: "config.strategies.k-bert.relations",
-    problem: `no relation "${unknown}" in ${graph.source}`,
-    wanted: `There are ${known.slice(0, 20).join(", ")}${known.length > 20 ? ", …" : ""}`,
-    fix: suggestion(unknown, known),
+    code: "fusion.k-bert.graph",
+    at: "config.fusion",
+    problem: "k-bert has no graph",
+    wanted: "It hangs the triples of each linked entity into the text",
+    fix: "Name a graph in the config",
   });
 }

@@ -8,6 +8,26 @@ export const kBertOptions = z.strictObject({
     .min(0)
     .default(2)
     .describe("Most branches of one occurrence of an entity, in the graph's order. 0: no fusion."),
+  candidates: z
+    .number()
+    .int()
+    .positive()
+    .default(1)
+    .describe(
+      "How many of a mention's candidates grow branches, best first: the first branch of each, then the second. 1: the linked entity alone.",
+    ),
+  depth: z
+    .number()
+    .int()
+    .positive()
+    .default(1)
+    .describe(
+      "Most triples of one branch: it goes on from tail to tail by the same relation, which is said once. 1: as in the paper.",
+    ),
+  at: z
+    .enum(["every-mention", "target"])
+    .default("every-mention")
+    .describe("target: where an example has a span to be judged, branches grow at mentions in it alone."),
   branchText: z
     .enum(["relation-and-tail", "tail"])
     .default("relation-and-tail")

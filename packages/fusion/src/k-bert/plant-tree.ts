@@ -1,5 +1,6 @@
 import type { Graph } from "@kgraft/kg";
-import type { Encoding, TextExample } from "@kgraft/text";
+import { InputError, suggestion } from "@kgraft/runtime";
+import { type Encoding, piecesOf, type TextExample } from "@kgraft/text";
 import type { Fusion, FusionResources } from "../contract.ts";
 import { addCount, placeMentions } from "../mention-pieces.ts";
 import { type Branch, BranchGrower } from "./branches.ts";
@@ -16,7 +17,8 @@ interface Occurrence {
 }
 
 /**
- * Makes what turns text into its sentence tree.
+ * Makes what turns text into its sentence tree; it throws InputError `fusion.k-bert.relations` where the graph lacks a relation
+ * that the options name.
  *
  * Counts: `branches`, `branchesLeftOut` (no longer fitted), `branchesCut` (only in `official` truncation),
  * `branchesWithoutText`, `relationsWithoutText` (the branch is its tail alone); of mentions `mentions`, `mentionsCutOff`,
@@ -31,25 +33,62 @@ export function treePlanter(
   const grower = new BranchGrower(graph, relations, tokenizer, options);
   let labels: Promise<LabelLookup> | undefined;
   return async (example, plain, maxLength) => {
+    checkRelations(options.relations, resources);
     const official = options.truncation === "official";
     const trunk = official && plain.truncated > 0 ? tokenizer.encode(example.text, example.pair) : plain;
     if (options.lookup === "words") labels ??= LabelLookup.of(graph, options.relations);
     const counts: Record<string, number> = {};
-    const found = labels === undefined ? ofMentions(example, trunk, counts) : ofLabels(example, trunk, await labels);
-    const forks = await growForks(found, grower, counts, options.maxTriplesPerMention);
+    const found =
+      labels === undefined ? ofMentions(example, trunk, options, counts) : ofLabels(example, trunk, await labels);
+    const wanted = options.at === "target" ? inTarget(found, example, trunk) : found;
+    const forks = await growForks(wanted, grower, counts, options.maxTriplesPerMention);
     const fitting = official ? forks : fittingForks(forks, maxLength - trunk.ids.length);
     const { places, encoding, triples, counts: laid } = flattenTree(trunk, fitting, maxLength);
     const grown = forks.reduce((sum, { branches }) => sum + branches.length, 0);
-    addCount(counts, "branchesLeftOut", grown - triples.length);
+    addCount(counts, "branchesLeftOut", grown - (laid.branches ?? 0));
     return { encoding, knowledge: places, triples, counts: { ...counts, ...laid } };
   };
 }
 
-function ofMentions(example: TextExample, trunk: Encoding, counts: Record<string, number>): readonly Occurrence[] {
+/** Looked at with the first text and not before: a strategy is also put together where its own graph is not at hand. */
+function checkRelations(stated: readonly string[] = [], { graph, relations }: FusionResources): void {
+  const known = relations?.map(({ id }) => id) ?? stated;
+  const unknown = stated.find((id) => !known.includes(id));
+  if (unknown === undefined) return;
+  throw new InputError({
+    code: "fusion.k-bert.relations",
+    at: "config.strategies.k-bert.relations",
+    problem: `no relation "${unknown}" in ${graph?.source}`,
+    wanted: `There are ${known.slice(0, 20).join(", ")}${known.length > 20 ? ", …" : ""}`,
+    fix: suggestion(unknown, known),
+  });
+}
+
+function ofMentions(
+  example: TextExample,
+  trunk: Encoding,
+  options: KBertOptions,
+  counts: Record<string, number>,
+): readonly Occurrence[] {
   const { placed, counts: lost } = placeMentions(example.mentions ?? [], trunk);
   Object.assign(counts, lost);
   addCount(counts, "mentionsShortened", placed.filter(({ shortened }) => shortened).length);
-  return placed.map(({ mention, pieces, index }) => ({ entities: [mention.entity], pieces, mention: index }));
+  return placed.map(({ mention: { entity, candidates = [] }, pieces, index }) => {
+    const others = candidates.map((candidate) => candidate.entity).filter((candidate) => candidate !== entity);
+    return { entities: [entity, ...others].slice(0, options.candidates), pieces, mention: index };
+  });
+}
+
+/** The occurrences in the spans that the example is about; all where it is about none. */
+function inTarget(
+  found: readonly Occurrence[],
+  { target, targets }: TextExample,
+  trunk: Encoding,
+): readonly Occurrence[] {
+  const spans = [...(target === undefined ? [] : [target]), ...(targets ?? [])];
+  if (spans.length === 0) return found;
+  const within = new Set(spans.flatMap((span) => piecesOf(trunk, span)));
+  return found.filter(({ pieces }) => pieces.some((piece) => within.has(piece)));
 }
 
 function ofLabels(example: TextExample, trunk: Encoding, labels: LabelLookup): readonly Occurrence[] {
@@ -80,19 +119,24 @@ async function growForks(
   return forks;
 }
 
-/** The branches of all entities of one label together. */
+/** The branches of several entities: the first of each, then the second of each, and so on. */
 async function branchesOf(
   entities: readonly string[],
   grower: BranchGrower,
   counts: Record<string, number>,
   most: number,
 ): Promise<readonly Branch[]> {
-  const branches: Branch[] = [];
+  const ranked: { readonly rank: number; readonly branch: Branch }[] = [];
   for (const entity of entities) {
     const own = await grower.branchesOf(entity);
     addCount(counts, "branchesWithoutText", own.withoutText);
     addCount(counts, "relationsWithoutText", own.relationsWithoutText);
-    branches.push(...own.branches);
+    ranked.push(...own.branches.map((branch, rank) => ({ rank, branch })));
   }
-  return branches.slice(0, most);
+  const distinct = new Map<string, Branch>();
+  for (const { branch } of ranked.sort((a, b) => a.rank - b.rank)) {
+    const words = branch.ids.join();
+    if (distinct.size < most && !distinct.has(words)) distinct.set(words, branch);
+  }
+  return [...distinct.values()];
 }

@@ -28,7 +28,7 @@ export interface TreePlaces {
 export interface FlatTree {
   readonly encoding: Encoding;
   readonly places: TreePlaces;
-  /** The triple of each branch, by its number less one. */
+  /** The triples of its branches, in their order. */
   readonly triples: readonly InjectedTriple[];
   /** `branches`, and `branchesCut`: 1 where the last one was cut short. */
   readonly counts: Readonly<Record<string, number>>;
@@ -89,6 +89,7 @@ class FlatPieces {
   readonly #trunk: Encoding;
   readonly #pieces: FlatPiece[] = [];
   readonly #triples: InjectedTriple[] = [];
+  #branches = 0;
 
   constructor(trunk: Encoding) {
     this.#trunk = trunk;
@@ -100,8 +101,9 @@ class FlatPieces {
     this.#pieces.push({ id, token, trunk: piece, position: piece, branch: 0, word, parent: -1 });
   }
 
-  addBranch({ triple, ids, tokens }: Branch, at: { word: number; after: number; mention: number }): void {
-    const branch = this.#triples.push({ ...triple, mention: at.mention });
+  addBranch({ triples, ids, tokens }: Branch, at: { word: number; after: number; mention: number }): void {
+    const branch = ++this.#branches;
+    this.#triples.push(...triples.map((triple) => ({ ...triple, mention: at.mention, branch })));
     for (const [index, id] of ids.entries()) {
       const [token, position] = [tokens[index] as string, at.after + 1 + index];
       this.#pieces.push({ id, token, trunk: at.after, position, branch, word: 0, parent: at.word });
@@ -124,7 +126,7 @@ class FlatPieces {
         words: numbers(({ word }) => word),
         parents: numbers(({ parent }) => parent),
       },
-      triples: this.#triples.slice(0, branchesKept),
+      triples: this.#triples.filter(({ branch }) => (branch as number) <= branchesKept),
       counts,
     };
   }
