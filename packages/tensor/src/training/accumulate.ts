@@ -30,22 +30,24 @@ export class GradientAccumulator {
     this.#settings = settings;
   }
 
-  /** @returns new tensors, the caller's to dispose; losses are summed over the parts */
-  over(parts: readonly StepPart[]): StepGradients {
+  /**
+   * @param scale what gradients are multiplied by
+   * @returns new tensors, the caller's to dispose; losses are summed over the parts
+   */
+  over(parts: readonly StepPart[], scale?: tf.Scalar): StepGradients {
     const [first, ...more] = parts as readonly [StepPart, ...StepPart[]];
-    if (more.length === 0) return this.#gradients(first);
+    if (more.length === 0) return this.#gradients(first, { scale });
     let divisors: Readonly<Record<string, tf.Scalar>> = {};
-    const start = this.#gradients(first, (losses) => {
-      divisors = Object.keys(losses).length === 1 ? ones(losses) : this.#weightsOf(losses, more);
-      return divisors;
+    const start = this.#gradients(first, {
+      scale,
+      divisors: (losses) => {
+        divisors = Object.keys(losses).length === 1 ? ones(losses) : this.#weightsOf(losses, more);
+        return divisors;
+      },
     });
     // One part after the other, so that only two sets of gradients are there at a time.
     const sum = more.reduce(
-      (last, part) =>
-        addSteps(
-          last,
-          this.#gradients(part, () => divisors),
-        ),
+      (last, part) => addSteps(last, this.#gradients(part, { scale, divisors: () => divisors })),
       start,
     );
     tf.dispose({ ...divisors });
@@ -65,10 +67,9 @@ export class GradientAccumulator {
     }, start);
   }
 
-  #gradients({ batch, context }: StepPart, divisors?: GradientOptions["divisors"]): StepGradients {
+  #gradients({ batch, context }: StepPart, options: GradientOptions): StepGradients {
     const { losses, parameters, lossWeights, trainable } = this.#settings;
-    const options = divisors === undefined ? { trainable } : { trainable, divisors };
-    return gradients(losses, parameters, batch, context, lossWeights, options);
+    return gradients(losses, parameters, batch, context, lossWeights, { ...options, trainable });
   }
 }
 

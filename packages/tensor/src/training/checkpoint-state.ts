@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { InputError, messageOf } from "@kgraft/runtime";
+import type { ScaleState } from "./loss-scale.ts";
 import type { Best, Evaluation } from "./options.ts";
 
 /** Version of the layout of a checkpoint folder. */
@@ -18,6 +19,8 @@ export interface CheckpointState {
   readonly seconds: number;
   readonly evaluations: readonly Evaluation[];
   readonly best?: Best;
+  /** Where losses are scaled. */
+  readonly scaling?: ScaleState;
 }
 
 /**

@@ -16,6 +16,8 @@ export interface GradientOptions {
    * Asked between the pass forward and the pass backward.
    */
   divisors?(losses: StepGradients["losses"]): Readonly<Record<string, tf.Scalar>>;
+  /** What the total is multiplied by, and so every gradient; the losses are given as they are. */
+  readonly scale?: tf.Scalar | undefined;
 }
 
 /** What one pass forward and backward gives. All tensors are new and the caller's to dispose. */
@@ -41,7 +43,7 @@ export function gradients(
   batch: TensorBatch,
   context: StepContext,
   lossWeights: Readonly<Record<string, number>> = {},
-  { trainable = parameters.names(), divisors }: GradientOptions = {},
+  { trainable = parameters.names(), divisors, scale }: GradientOptions = {},
 ): StepGradients {
   const kept: Record<string, Loss> = {};
   const tape = Tape.record(() => {
@@ -50,7 +52,7 @@ export function gradients(
     for (const [name, loss] of Object.entries(found)) kept[name] = keepLoss(loss);
   });
   try {
-    const seeds = seedsOf(kept, lossWeights, divisors?.(kept));
+    const seeds = seedsOf(kept, lossWeights, divisors?.(kept), scale);
     const slopes = tape.gradients(
       seeds,
       trainable.map((name) => parameters.get(name)),
@@ -95,9 +97,13 @@ function seedsOf(
   losses: Readonly<Record<string, Loss>>,
   lossWeights: Readonly<Record<string, number>>,
   divisors: Readonly<Record<string, tf.Scalar>> | undefined,
+  scale: tf.Scalar | undefined,
 ): Map<number, tf.Tensor> {
   const seeds = Object.entries(losses).map(([name, { sum, weight }]) => {
-    const seed = tf.tidy(() => coefficient(divisors?.[name] ?? weight, lossWeights[name] ?? 1));
+    const seed = tf.tidy(() => {
+      const factor = coefficient(divisors?.[name] ?? weight, lossWeights[name] ?? 1);
+      return scale === undefined ? factor : tf.mul(factor, scale);
+    });
     return [sum.id, tf.keep(seed)] as const;
   });
   return new Map(seeds);

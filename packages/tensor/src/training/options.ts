@@ -23,6 +23,8 @@ export interface TrainOptions {
   readonly layerwiseDecay?: LayerwiseDecay;
   /** Global norm that gradients are clipped to. */
   readonly clipNorm?: number;
+  /** Keeps small gradients from vanishing where numbers are short. Default: none. */
+  readonly lossScaling?: LossScaling;
   /** Batches a step. Default 1. */
   readonly accumulate?: number;
   /** Dropout keys come from its stream `dropout`. */
@@ -36,6 +38,13 @@ export interface TrainOptions {
   readonly evaluate?: EvaluationOptions;
   onStep?(record: StepRecord): void;
 }
+
+/**
+ * What losses are multiplied by before the pass backward: a fixed number of at least 1; or one that begins at `initial`
+ * (default 65536), is halved where gradients are not finite (the weights then stay, and so do the moments), and is doubled
+ * after `growEvery` updates without that (default 2000).
+ */
+export type LossScaling = { readonly scale: number } | { readonly initial?: number; readonly growEvery?: number };
 
 /** Where and how often a run is saved. */
 export interface CheckpointOptions {
@@ -78,6 +87,8 @@ export interface StepRecord {
   readonly rate: number;
   /** Length of this step. */
   readonly seconds: number;
+  /** Where losses are scaled: by what in this step, and whether its update was left out. */
+  readonly scaling?: { readonly scale: number; readonly skipped: boolean };
   /** Non-padding tokens of this step. */
   readonly tokens: number;
 }

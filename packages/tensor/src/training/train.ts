@@ -6,6 +6,7 @@ import { BestTracker } from "./best.ts";
 import { Checkpoints, type Trainee } from "./checkpoint.ts";
 import { toDevice } from "./host-batch.ts";
 import { LossHistory } from "./loss-history.ts";
+import { LossScale } from "./loss-scale.ts";
 import { Meter } from "./meter.ts";
 import type { TrainOptions, TrainResult } from "./options.ts";
 import { Stepper } from "./step.ts";
@@ -44,6 +45,7 @@ class TrainingRun {
   readonly #optimiser: Optimiser;
   readonly #stepper: Stepper;
   readonly #feed: BatchFeed;
+  readonly #scale: LossScale | undefined;
   readonly #meter = new Meter();
   readonly #start = performance.now();
   readonly #standing: Standing = { step: 0, position: { epoch: 0, index: 0 }, tokens: 0, secondsBefore: 0 };
@@ -57,10 +59,11 @@ class TrainingRun {
     this.#options = options;
     this.#plan = planSteps(data, length, accumulate);
     this.#factor(0);
+    this.#scale = options.lossScaling && new LossScale(options.lossScaling);
     this.#optimiser = new Optimiser(options.optimiser, parameters, options);
     this.#trainee = { parameters, optimiser: this.#optimiser, history: new LossHistory() };
     const settings = { losses, parameters, lossWeights, trainable: this.#optimiser.trainable };
-    this.#stepper = new Stepper(settings, this.#optimiser, toDevice(constants), clipNorm);
+    this.#stepper = new Stepper(settings, this.#optimiser, toDevice(constants), { clipNorm, scale: this.#scale });
     this.#feed = new BatchFeed(data, this.#plan);
   }
 
@@ -104,7 +107,8 @@ class TrainingRun {
     const state = await this.#checkpoints?.restore(this.#trainee);
     if (evaluate !== undefined) this.#tracker = new BestTracker(evaluate, state?.evaluations);
     if (state === undefined) return;
-    const { step, epoch, index, tokens, seconds } = state;
+    const { step, epoch, index, tokens, seconds, scaling } = state;
+    if (scaling !== undefined) this.#scale?.restore(scaling);
     Object.assign(this.#standing, { step, position: { epoch, index }, tokens, secondsBefore: seconds });
     progress.note(`${this.#options.label}: going on after step ${step} of ${this.#plan.total}`);
   }
@@ -116,14 +120,15 @@ class TrainingRun {
     const before = performance.now();
     const { label, optimiser } = this.#options;
     const factor = this.#factor(standing.step);
-    const losses = await this.#stepper.run({ label, step, batches, keys: this.#keys(step, batches.length), factor });
+    const keys = this.#keys(step, batches.length);
+    const { losses, ...scaling } = await this.#stepper.run({ label, step, batches, keys, factor });
     const seconds = (performance.now() - before) / 1000;
     const tokens = batches.reduce((sum, { host }) => sum + (host.tokens ?? 0), 0);
     this.#meter.add(seconds, tokens);
     this.#trainee.history.add(losses);
     Object.assign(standing, { step, position: place.next, tokens: standing.tokens + tokens });
     const rate = optimiser.rate * factor;
-    this.#options.onStep?.({ step, epoch: place.epoch, losses, rate, seconds, tokens });
+    this.#options.onStep?.({ step, epoch: place.epoch, losses, rate, seconds, tokens, ...scaling });
     return losses;
   }
 
@@ -163,7 +168,8 @@ class TrainingRun {
     if (this.#checkpoints === undefined || !(inAnyCase || this.#checkpoints.isDue(step))) return;
     const best = this.#tracker?.best;
     const evaluations = this.#tracker?.evaluations ?? [];
-    const state = { step, ...position, tokens, seconds: this.#seconds(), evaluations };
+    const scaling = this.#scale && { scaling: this.#scale.state };
+    const state = { step, ...position, tokens, seconds: this.#seconds(), evaluations, ...scaling };
     await this.#checkpoints.save(best === undefined ? state : { ...state, best }, this.#trainee);
   }
 
