@@ -172,8 +172,41 @@ describe("kgraft score entity-typing", () => {
     expect(ended[0].stderr).toContain('"6"');
     expect(ended[1].stderr).toContain(`${doubled}:7`);
     expect(ended[2].stderr).toContain(
-      'no scores for the task "entity-typin". There are: entity-typing. Did you mean "entity-typing"?',
+      'no scores for the task "entity-typin". There are: entity-linking, entity-typing, named-entity-recognition, relation-classification, sentence-classification. Did you mean "entity-typing"?',
     );
+  });
+});
+
+describe("kgraft score of other tasks", () => {
+  const scored = async (task: string, gold: readonly object[], predictions: readonly object[]) => {
+    const file = (name: string, lines: readonly object[]) =>
+      write(folder, `${task}-${name}.jsonl`, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    const args = ["--gold", file("gold", gold), "--predictions", file("predictions", predictions), "--json"];
+    const { stdout, stderr, code } = await kgraft(["score", task, ...args]);
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    return JSON.parse(stdout) as Record<string, number>;
+  };
+
+  test("classes, spans and links", async () => {
+    const line = (id: string, label: string) => ({ id, labels: [label] });
+    const classes = await scored(
+      "relation-classification",
+      [line("1", "a"), line("2", "b")],
+      [line("2", "a"), line("1", "a")],
+    );
+    expect(classes).toMatchObject({ accuracy: 0.5, microF1: 0.5, macroF1: 1 / 3 });
+
+    const spans = (id: string, ...starts: number[]) => ({
+      id,
+      spans: starts.map((start) => ({ start, end: start + 2, label: "x" })),
+    });
+    const found = await scored("named-entity-recognition", [spans("1", 0, 4)], [spans("1", 4)]);
+    expect(found).toMatchObject({ microPrecision: 1, microRecall: 0.5, microF1: 2 / 3 });
+
+    const linked = (entity: string) => ({ id: "1", text: "a b", mentions: [{ start: 0, end: 1, entity }] });
+    expect(await scored("entity-linking", [linked("Q1")], [linked("Q1")])).toMatchObject({ microF1: 1 });
+    expect(await scored("entity-linking", [linked("Q1")], [linked("Q2")])).toMatchObject({ microF1: 0 });
   });
 });
 

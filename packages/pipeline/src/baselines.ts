@@ -1,14 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "@kgraft/runtime";
-import {
-  firstSense,
-  mostFrequentType,
-  type Prediction,
-  type Splits,
-  type Task,
-  type TaskDefinition,
-} from "@kgraft/tasks";
+import type { TaskDefinition } from "@kgraft/tasks";
 import { sharedIdentity } from "./cell-identity.ts";
 import { required, type SharedWork } from "./composition.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -20,7 +13,7 @@ export interface Baseline {
   readonly scores: Readonly<Record<string, number>>;
 }
 
-/** The baselines of a typing task on its test split: most frequent type, and the type of the entity linked at the target. */
+/** The baselines of a task on its test split, which it makes without training. */
 export async function readOrMakeBaselines(shared: SharedWork, folder: string): Promise<readonly Baseline[]> {
   const identity = fingerprint(await sharedIdentity(shared));
   const path = join(folder, "baselines.json");
@@ -35,23 +28,11 @@ export async function readOrMakeBaselines(shared: SharedWork, folder: string): P
 }
 
 async function makeBaselines(shared: SharedWork): Promise<readonly Baseline[]> {
-  const { config } = shared;
   const { splits } = await linkedText(shared);
-  const choice = required(config, "task");
-  if (splits === undefined || choice.name !== "entity-typing") return [];
+  const { definition, options } = required(shared.config, "task");
+  if (splits === undefined) return [];
   const { encoder } = await shared.checkpoint();
-  const task = (choice.definition as TaskDefinition).create(choice.options as never, { splits, encoder });
-  const baselines = [scored("most frequent type", task, splits, mostFrequentType(splits.train, splits.test))];
-  if (config.linker === undefined) return baselines;
-  const graph = await shared.graph();
-  const { predictions } = await firstSense({
-    train: splits.train,
-    examples: splits.test,
-    typesOf: async (id) => (await graph.entity(id))?.types ?? [],
-  });
-  return [...baselines, scored("type of the linked entity", task, splits, predictions)];
-}
-
-function scored(name: string, task: Task, splits: Splits, predictions: readonly Prediction[]): Baseline {
-  return { name, scores: task.score(splits.test, predictions).scores };
+  const task = (definition as TaskDefinition).create(options as never, { splits, encoder });
+  const made = Object.entries((await task.baselines?.(shared.config.graph && shared.graph)) ?? {});
+  return made.map(([name, predictions]) => ({ name, scores: task.score(splits.test, predictions).scores }));
 }

@@ -56,6 +56,12 @@ const HEADLINES: Readonly<Record<string, string>> = {
   strictAccuracy: "strict acc.",
   looseMacroF1: "macro F1",
   looseMicroF1: "micro F1",
+  accuracy: "accuracy",
+  microF1: "micro F1",
+  macroF1: "macro F1",
+  mrr: "MRR",
+  "hits@1": "hits@1",
+  "hits@10": "hits@10",
 };
 
 /** Names and column heads of the metrics that a narrow table of some arms shows; all where none of ours is among them. */

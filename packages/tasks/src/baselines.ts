@@ -1,5 +1,6 @@
 import { InputError } from "@kgraft/runtime";
 import type { Mention, TextExample } from "@kgraft/text";
+import type { Splits } from "./contract.ts";
 import type { Prediction } from "./predictions.ts";
 
 /**
@@ -59,6 +60,14 @@ export function mentionAtTarget({ target, mentions = [] }: TextExample): Mention
     if (shared > most) [best, most] = [mention, shared];
   }
   return best;
+}
+
+/** Predicts the label that most training examples have. */
+export async function mostFrequentLabel({
+  train,
+  test,
+}: Splits): Promise<Readonly<Record<string, readonly Prediction[]>>> {
+  return { "most frequent label": mostFrequentType(train, test) };
 }
 
 function commonest(train: readonly TextExample[]): string {

@@ -1,5 +1,6 @@
 import type { Stream, TransformerEncoder } from "@kgraft/encoder";
 import type { BatchShape, PreparedText, SeamInput } from "@kgraft/fusion";
+import type { Graph } from "@kgraft/kg";
 import type { Definition, Draw, Progress, Streams } from "@kgraft/runtime";
 import type { HostArray, Loss, ParameterSpec, tf } from "@kgraft/tensor";
 import type { TextExample, Tokenizer } from "@kgraft/text";
@@ -63,6 +64,12 @@ export interface Task<Report extends TaskReport = TaskReport> {
   readonly splits: Splits;
   /** The examples to train on where they are not those of the split: with negatives drawn, once before the first epoch. */
   trainingExamples?(streams: Streams): readonly TextExample[];
+  /**
+   * Predictions for the test split that cost no training, by the baseline's name.
+   *
+   * @param graph opens the config's graph, where there is one
+   */
+  baselines?(graph: (() => Promise<Graph>) | undefined): Promise<Readonly<Record<string, readonly Prediction[]>>>;
   /** Whether all that the head reads was left by the length limit; otherwise nothing is predicted. */
   fits(example: PreparedText): boolean;
   /** The task's own arrays of a batch of examples that fit, `task/<task>/…`. */

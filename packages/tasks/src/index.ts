@@ -23,6 +23,7 @@ export type { LabelledLine } from "./metrics/joined-labels.ts";
 export { type NamedEntityReport, type NamedEntityScores, type SpanLine, scoreSpans } from "./metrics/named-entities.ts";
 export type { TypeScore } from "./metrics/type-scores.ts";
 export { namedEntityRecognition } from "./named-entity-recognition/named-entity-recognition.ts";
+export { type PredictNeeds, predictExamples } from "./predict-examples.ts";
 export {
   type PredictedTriple,
   type Prediction,

@@ -15,9 +15,12 @@ export function scoreCommand(): Command {
     "a task's metrics from two files",
     "kgraft score entity-typing --gold kg-fixtures/typing/gold.jsonl --predictions kg-fixtures/typing/predictions.jsonl",
   )
-    .argument("<task>", "entity-typing")
-    .requiredOption("--gold <file>", "JSON Lines of {id, labels}")
-    .requiredOption("--predictions <file>", "JSON Lines of {id, labels}, in any order")
+    .argument("<task>", "entity-typing, entity-linking, relation-classification, …")
+    .requiredOption(
+      "--gold <file>",
+      "JSON Lines of {id, labels}; of text with mentions for entity-linking, {id, spans} for named entities",
+    )
+    .requiredOption("--predictions <file>", "JSON Lines of the same form, in any order")
     .action(async (task: string, options: ScoreOptions) => {
       const scores = await scoreFiles(task, options.gold, options.predictions);
       if (options.json === true) printJson(scores);

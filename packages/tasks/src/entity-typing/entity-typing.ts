@@ -1,10 +1,13 @@
+import type { Graph } from "@kgraft/kg";
 import { InputError } from "@kgraft/runtime";
+import { firstSense, mentionAtTarget, mostFrequentType } from "../baselines.ts";
 import { type Decision, decide } from "../classification/decision.ts";
 import { settleLabels } from "../classification/label-list.ts";
 import { markTarget } from "../classification/markers.ts";
 import { assertExamples, mapSplits, splitNames } from "../classification/splits.ts";
 import type { Splits, Task, TaskDefinition, TaskNeeds } from "../contract.ts";
 import { type EntityTypingReport, scoreEntityTypes } from "../metrics/entity-typing.ts";
+import type { Prediction } from "../predictions.ts";
 import { typingHead } from "./head.ts";
 import { type EntityTypingOptions, entityTypingOptions } from "./options.ts";
 
@@ -44,6 +47,7 @@ function createEntityTyping(options: EntityTypingOptions, needs: TaskNeeds): Tas
     notes: list.notes,
     splits: markers === undefined ? list.splits : mapSplits(list.splits, (example) => markTarget(example, markers)),
     ...head,
+    baselines: (graph) => typingBaselines(list.splits, graph),
     fits: ({ targetPieces = [] }) => targetPieces.length > 0,
     collate: (examples, shape) => ({ ...head.reading(examples, shape), ...head.goldArrays(examples, list.number) }),
     predict: ({ example }, logits) => decide(example.id, logits, list.labels, decision),
@@ -54,6 +58,19 @@ function createEntityTyping(options: EntityTypingOptions, needs: TaskNeeds): Tas
         list.labels,
       ),
   };
+}
+
+/** The most frequent type, and where the test targets are linked the types of the linked entity. */
+async function typingBaselines(
+  { train, test }: Splits,
+  openGraph: (() => Promise<Graph>) | undefined,
+): Promise<Readonly<Record<string, readonly Prediction[]>>> {
+  const frequent = { "most frequent type": mostFrequentType(train, test) };
+  if (openGraph === undefined || test.every((example) => mentionAtTarget(example) === undefined)) return frequent;
+  const graph = await openGraph();
+  const typesOf = async (id: string): Promise<readonly string[]> => (await graph.entity(id))?.types ?? [];
+  const { predictions } = await firstSense({ train, examples: test, typesOf });
+  return { ...frequent, "type of the linked entity": predictions };
 }
 
 function decisionOf({ labels, decision, threshold }: EntityTypingOptions): Decision {

@@ -1,4 +1,5 @@
 import { arrayOf, type BatchShape, type PreparedText } from "@kgraft/fusion";
+import type { Graph } from "@kgraft/kg";
 import { InputError, RunError } from "@kgraft/runtime";
 import { type HostArray, type Loss, ops, tf } from "@kgraft/tensor";
 import { type LabelledSpan, offsetTable, type TextExample } from "@kgraft/text";
@@ -6,6 +7,7 @@ import { assertExamples, splitNames } from "../classification/splits.ts";
 import type { Splits, Task, TaskDefinition } from "../contract.ts";
 import { type NamedEntityReport, scoreSpans } from "../metrics/named-entities.ts";
 import type { Prediction } from "../predictions.ts";
+import { dictionaryMatch } from "./dictionary-match.ts";
 import { type NamedEntityOptions, namedEntityOptions } from "./options.ts";
 import { spansOf, tagCount, tagsOf, wordsOf } from "./words.ts";
 
@@ -49,6 +51,8 @@ export const namedEntityRecognition: TaskDefinition<NamedEntityOptions, NamedEnt
       metric: options.metric,
       notes: unseen(splits, number),
       splits,
+      baselines: async (graph) =>
+        graph === undefined ? {} : { "dictionary match": await dictionaryBaseline(await graph(), splits) },
       parameters: [
         {
           name: weight,
@@ -109,8 +113,7 @@ function found({ example, encoding }: PreparedText, logits: Float32Array, types:
   const size = tagCount(types.length);
   const words = wordsOf(encoding);
   const tags = words.map(({ piece }) => likeliest(example.id, logits.subarray(piece * size, (piece + 1) * size)));
-  const { spans } = inFile({ ...example, spans: spansOf(words, tags, types) });
-  return { id: example.id, labels: [...new Set(spans.map(({ label }) => label))].sort(), spans };
+  return predictionOf({ ...example, spans: spansOf(words, tags, types) });
 }
 
 function likeliest(id: string, logits: Float32Array): number {
@@ -123,6 +126,16 @@ function likeliest(id: string, logits: Float32Array): number {
       fix: "Training has diverged: lower the rates, or lengthen the warm-up",
     });
   return logits.indexOf(logits.reduce((most, one) => Math.max(most, one), Number.NEGATIVE_INFINITY));
+}
+
+async function dictionaryBaseline(graph: Graph, { train, test }: Splits): Promise<readonly Prediction[]> {
+  const found = await dictionaryMatch(graph, train, test);
+  return test.map((example, i) => predictionOf({ ...example, spans: found[i] }));
+}
+
+function predictionOf(example: TextExample): Prediction {
+  const { id, spans } = inFile(example);
+  return { id, labels: [...new Set(spans.map(({ label }) => label))].sort(), spans };
 }
 
 /** Spans with the offsets that files have: Unicode code points. */

@@ -1,5 +1,6 @@
 import { InputError } from "@kgraft/runtime";
 import type { TextExample } from "@kgraft/text";
+import { mostFrequentLabel } from "../baselines.ts";
 import { decide } from "../classification/decision.ts";
 import { settleLabels } from "../classification/label-list.ts";
 import { markSpans } from "../classification/markers.ts";
@@ -41,6 +42,7 @@ export const relationClassification: TaskDefinition<RelationClassificationOption
       notes: list.notes,
       splits: mapSplits(list.splits, (example) => markPair(example, options)),
       ...head,
+      baselines: () => mostFrequentLabel(list.splits),
       collate: (examples, shape) => ({ ...head.reading(examples, shape), ...head.goldArrays(examples, list.number) }),
       predict: ({ example }, logits) => decide(example.id, logits, list.labels, { kind: "argmax" }),
       score: (gold, predictions) =>

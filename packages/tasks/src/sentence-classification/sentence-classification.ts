@@ -1,6 +1,7 @@
 import type { TransformerEncoder } from "@kgraft/encoder";
 import { arrayOf, type BatchShape, type PreparedText } from "@kgraft/fusion";
 import { type HostArray, ops, type ParameterSpec, tf } from "@kgraft/tensor";
+import { mostFrequentLabel } from "../baselines.ts";
 import { type Classifier, classifier } from "../classification/classifier.ts";
 import { decide } from "../classification/decision.ts";
 import { settleLabels } from "../classification/label-list.ts";
@@ -40,6 +41,7 @@ export const sentenceClassification: TaskDefinition<SentenceClassificationOption
       notes: list.notes,
       splits: list.splits,
       ...head,
+      baselines: () => mostFrequentLabel(list.splits),
       fits: (example) => readPieces(example, pooling).length > 0,
       collate: (examples, shape) => ({
         ...reading(examples, shape, pooling),
