@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, writeFileAtomic } from "@kgraft/runtime";
+import { InputError, removeAbandoned, writeFileAtomic } from "@kgraft/runtime";
 import type { Cell } from "./comparison-table.ts";
 import type { Curve } from "./report/curve.ts";
-import { removeAbandoned } from "./run-lock.ts";
 
 /** What a finished cell keeps in `cell.json`. */
 export interface FinishedCell extends Cell {

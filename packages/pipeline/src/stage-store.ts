@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Progress, writeFileAtomic, writeFolderAtomic } from "@kgraft/runtime";
+import { type Progress, removeAbandoned, writeFileAtomic, writeFolderAtomic } from "@kgraft/runtime";
 import { fingerprint } from "./fingerprint.ts";
-import { lockFolderInTurn, removeAbandoned } from "./run-lock.ts";
+import { lockFolderInTurn } from "./run-lock.ts";
 import { assertGoing } from "./stopped.ts";
 import { version } from "./version.ts";
 

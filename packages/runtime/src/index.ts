@@ -1,3 +1,4 @@
+export { removeAbandoned } from "./abandoned.ts";
 export {
   isTemporaryName,
   temporaryName,
@@ -18,5 +19,6 @@ export {
   suggestion,
 } from "./errors.ts";
 export { type JsonLine, type Line, readJsonLines, readLines } from "./lines.ts";
+export { lockInTurn, type Release, tryLock } from "./process-lock.ts";
 export { type Bar, type Progress, silent } from "./progress.ts";
 export { type Draw, philox, type Streams, streams } from "./random.ts";

@@ -1,7 +1,6 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { isTemporaryName, type Progress, writeFolderAtomic } from "@kgraft/runtime";
-import { withProcessLock } from "./process-lock.ts";
+import { isTemporaryName, lockInTurn, type Progress, writeFolderAtomic } from "@kgraft/runtime";
 
 /**
  * Fills a folder of the cache once: under a temporary name, put in place in one rename, by one process at a time. What
@@ -15,17 +14,20 @@ export async function buildFolder(
   fill: (temporary: string) => Promise<void>,
   progress: Progress,
 ): Promise<boolean> {
-  const onWait = (pid: number): void => progress.note(`Process ${pid} is making ${folder}; waiting for it`);
-  return withProcessLock(
-    `${folder}.lock`,
-    async () => {
-      if (isThere()) return false;
-      await removeRemains(folder);
-      await writeFolderAtomic(folder, fill);
-      return true;
-    },
-    onWait,
-  );
+  const release = await lockInTurn(`${folder}.lock`, {
+    onWait: ({ pid, host }) =>
+      progress.note(
+        `Process ${pid} on ${host} is making ${folder}; waiting for it. If it is gone, remove ${folder}.lock`,
+      ),
+  });
+  try {
+    if (isThere()) return false;
+    await removeRemains(folder);
+    await writeFolderAtomic(folder, fill);
+    return true;
+  } finally {
+    await release();
+  }
 }
 
 async function removeRemains(folder: string): Promise<void> {

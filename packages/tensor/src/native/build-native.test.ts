@@ -1,13 +1,11 @@
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { silent } from "@kgraft/runtime";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { buildFolder } from "./build-folder.ts";
 import { buildNative, cacheFolder, isNativeBuilt } from "./index.ts";
-import { withProcessLock } from "./process-lock.ts";
 import { dependencyPath, mendSource, nativeKey } from "./recipe.ts";
 
 let folder: string;
@@ -60,38 +58,6 @@ test("a folder is made once, whole or not at all, and remains of a killed proces
   expect(await buildFolder(path, isThere, fill, silent)).toBe(true);
   expect(await buildFolder(path, isThere, fill, silent)).toBe(false);
   expect(await readdir(folder)).toEqual(["made"]);
-});
-
-test("one holder at a time, in the same process and in another; a dead one's lock is taken at once", async () => {
-  const lock = join(folder, "lock");
-  const order: string[] = [];
-  const task = (name: string) => async (): Promise<void> => {
-    order.push(`${name} in`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    order.push(`${name} out`);
-  };
-  await Promise.all([withProcessLock(lock, task("a")), withProcessLock(lock, task("b"))]);
-  expect(order[1]).toBe(`${order[0]?.[0]} out`);
-  expect(order[3]).toBe(`${order[2]?.[0]} out`);
-  expect(await readdir(folder)).toEqual([]);
-
-  const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
-  const stat = process.platform === "linux" ? await readFile(`/proc/${other.pid}/stat`, "utf8") : "";
-  const start = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  await writeFile(lock, `${other.pid} ${start}`.trim());
-  const waiting: number[] = [];
-  const taken = withProcessLock(
-    lock,
-    async () => "mine",
-    (pid) => waiting.push(pid),
-  );
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  expect(waiting).toEqual([other.pid]);
-  other.kill("SIGKILL");
-  expect(await taken).toBe("mine");
-
-  await writeFile(lock, "2147483646 12345");
-  expect(await withProcessLock(lock, async () => "taken")).toBe("taken");
 });
 
 test("the binding's source is mended, and another source is refused", () => {
