@@ -16,6 +16,11 @@ export function stagesFolder(config: RunConfig): string {
   return join(homeFolder(config), "stages");
 }
 
+/** Hidden states of encoders that pre-training leaves as they are, shared by the runs and comparisons of a name. */
+export function frozenStatesFolder(config: RunConfig): string {
+  return join(homeFolder(config), "frozen-states");
+}
+
 /** The folder of `kgraft compare`. */
 export function comparisonFolder(config: RunConfig): string {
   return join(homeFolder(config), "compare");

@@ -1,7 +1,7 @@
 import type { TransformerEncoder } from "@kgraft/encoder";
 import { arrayOf, batchArrays, collateExamples, type PreparedText } from "@kgraft/fusion";
 import type { Progress } from "@kgraft/runtime";
-import { inference, tf, type Weights } from "@kgraft/tensor";
+import { type HostArray, inference, tf, type Weights } from "@kgraft/tensor";
 import { forward } from "./forward.ts";
 import { TextBatches } from "./text-batches.ts";
 
@@ -33,15 +33,7 @@ export async function* lowerStates(
   let done = 0;
   for (const { examples, length } of new TextBatches(prepared, { batchTokens }).plan()) {
     const { arrays } = collateExamples(examples, length, {});
-    const hidden = await forward(arrays, {}, (batch) => {
-      const input = {
-        ids: arrayOf(batch, batchArrays.inputIds),
-        typeIds: arrayOf(batch, batchArrays.typeIds),
-        attentionMask: arrayOf(batch, batchArrays.attentionMask),
-      };
-      const { states } = encoder.run(weights, input, inference, { range: { to }, keepStates: true });
-      return tf.stack(layers.map((layer) => states[layer] as tf.Tensor)); // [layers, B, T, H]
-    });
+    const hidden = await statesOfBatch(encoder, weights, arrays, layers);
     for (const [row, example] of examples.entries()) {
       const own = (at: number): Float32Array => {
         const start = (at * examples.length + row) * length * size;
@@ -53,4 +45,30 @@ export async function* lowerStates(
     bar.update(done);
   }
   bar.end();
+}
+
+/**
+ * Runs embeddings and the lowest layers of the plain encoder on a batch, in inference mode.
+ *
+ * @param layers ascending, at least one
+ * @returns float32 [layers, B, T, H], row-major
+ */
+export function statesOfBatch(
+  encoder: TransformerEncoder,
+  weights: Weights,
+  arrays: Readonly<Record<string, HostArray>>,
+  layers: readonly number[],
+): Promise<Float32Array> {
+  const names = [batchArrays.inputIds, batchArrays.typeIds, batchArrays.attentionMask];
+  const read = Object.fromEntries(names.map((name) => [name, arrays[name] as HostArray]));
+  return forward(read, {}, (batch) => {
+    const input = {
+      ids: arrayOf(batch, batchArrays.inputIds),
+      typeIds: arrayOf(batch, batchArrays.typeIds),
+      attentionMask: arrayOf(batch, batchArrays.attentionMask),
+    };
+    const range = { to: layers.at(-1) as number };
+    const { states } = encoder.run(weights, input, inference, { range, keepStates: true });
+    return tf.stack(layers.map((layer) => states[layer] as tf.Tensor));
+  });
 }

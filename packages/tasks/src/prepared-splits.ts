@@ -73,7 +73,7 @@ export async function storeLowerStates(
   splits: PreparedSplits,
 ): Promise<StoredStates | undefined> {
   const layer = Math.min(task.training.freezeLayers, model.firstLayer);
-  if (layer === 0) return undefined;
+  if (layer === 0 || model.fusion.readsPadding) return undefined;
   const all = Object.values(splits).flatMap(({ prepared }) => prepared);
   const fitting = all.filter((example) => task.fits(example));
   return storeStates(model, parameters, fitting, { layer, folder: statesFolder, progress });

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { type FusedEncoder, hiddenArray, type PreparedText } from "@kgraft/fusion";
-import { type Progress, RunError, writeFolderAtomic } from "@kgraft/runtime";
+import type { Progress } from "@kgraft/runtime";
 import type { HostArray, Parameters } from "@kgraft/tensor";
 import { parametersBelow } from "./frozen-layers.ts";
 import { lowerStates } from "./lower-states.ts";
+import { isOnDisk, type KeptShelf, type Shelf, shelfInMemory, shelfOnDisk } from "./state-shelf.ts";
+import { makeRoom } from "./states-room.ts";
 
 /** Hidden states of every example at the layers that a run from one of them reads, without padding. */
 export interface StoredStates {
@@ -32,13 +33,6 @@ export interface StoreOptions {
   readonly progress: Progress;
 }
 
-/** Where the states of all examples stand one after another, float32. */
-interface Shelf {
-  write(states: Float32Array, at: number): Promise<void> | void;
-  /** Fills `into` from a place, both counted in numbers. */
-  read(into: Float32Array, at: number): Promise<void> | void;
-}
-
 /**
  * Computes the hidden states that go into a layer, once for each example, in inference mode: the dropout that lies below
  * the layer is off. On disk, nothing of them is held in memory.
@@ -51,24 +45,50 @@ export async function storeStates(
   prepared: readonly PreparedText[],
   options: StoreOptions,
 ): Promise<StoredStates> {
-  const layers = model.storedLayers(options.layer);
+  const name = options.folder && (await keyOf(model, parameters, prepared, options.layer));
+  const place = options.folder && name && join(options.folder, name);
+  return store(model, parameters, prepared, { ...options, place });
+}
+
+/**
+ * Does the same as {@link storeStates} in a folder that may only grow so large: the oldest states of others make room.
+ *
+ * @param most bytes of the whole folder
+ * @returns undefined where they are not there yet and do not fit
+ */
+export async function storeStatesWithin(
+  most: number,
+  model: FusedEncoder,
+  parameters: Parameters,
+  prepared: readonly PreparedText[],
+  options: StoreOptions & { readonly folder: string },
+): Promise<StoredStates | undefined> {
+  const place = join(options.folder, await keyOf(model, parameters, prepared, options.layer));
+  const { total } = planShelf(prepared, model.storedLayers(options.layer), model.encoder.config.hiddenSize);
+  const fits =
+    (await isOnDisk(place, total)) || (await makeRoom(options.folder, total * Float32Array.BYTES_PER_ELEMENT, most));
+  return fits ? store(model, parameters, prepared, { ...options, place }) : undefined;
+}
+
+async function store(
+  model: FusedEncoder,
+  parameters: Parameters,
+  prepared: readonly PreparedText[],
+  { layer, place, progress }: StoreOptions & { readonly place: string | undefined },
+): Promise<StoredStates> {
+  const layers = model.storedLayers(layer);
   const plan = planShelf(prepared, layers, model.encoder.config.hiddenSize);
   const fill = async (shelf: Shelf): Promise<void> => {
-    for await (const { example, states } of lowerStates(model.encoder, parameters, prepared, { ...options, layers }))
+    for await (const { example, states } of lowerStates(model.encoder, parameters, prepared, { progress, layers }))
       for (const [at, one] of states.entries()) await shelf.write(one, plan.placeOf(example, at));
   };
-  const kept =
-    options.folder === undefined
-      ? await inMemory(plan.total, fill)
-      : await onDisk(join(options.folder, await keyOf(model, parameters, prepared, options.layer)), plan.total, fill);
+  const kept = await (place === undefined ? shelfInMemory(plan.total, fill) : shelfOnDisk(place, plan.total, fill));
   return {
-    ...kept,
-    layer: options.layer,
+    reused: kept.reused,
+    close: () => kept.close(),
+    layer,
     async batch(examples, length) {
-      const arrays = layers.map(async (layer, at) => [
-        hiddenArray(layer),
-        await padded(kept, plan, at, examples, length),
-      ]);
+      const arrays = layers.map(async (one, at) => [hiddenArray(one), await padded(kept, plan, at, examples, length)]);
       return Object.fromEntries(await Promise.all(arrays));
     },
   };
@@ -77,6 +97,7 @@ export async function storeStates(
 /** Where the states of each example stand on a shelf: layer by layer, one example after another. */
 interface ShelfPlan {
   readonly size: number;
+  /** Numbers in all. */
   readonly total: number;
   /** @param at index of the layer among those stored */
   placeOf(example: PreparedText, at: number): number;
@@ -98,7 +119,7 @@ function planShelf(prepared: readonly PreparedText[], layers: readonly number[],
 
 /** States of a batch at one layer, float32 [B, T, H]. */
 async function padded(
-  shelf: Pick<Shelf, "read">,
+  shelf: Pick<KeptShelf, "read">,
   { size, placeOf }: ShelfPlan,
   at: number,
   examples: readonly PreparedText[],
@@ -110,70 +131,6 @@ async function padded(
     await shelf.read(data.subarray(start, start + example.encoding.ids.length * size), placeOf(example, at));
   }
   return { dtype: "float32", shape: [examples.length, length, size], data };
-}
-
-/** A shelf that can be read and closed. */
-type KeptShelf = Pick<Shelf, "read"> & Pick<StoredStates, "reused" | "close">;
-
-async function inMemory(total: number, fill: (shelf: Shelf) => Promise<void>): Promise<KeptShelf> {
-  const all = new Float32Array(total);
-  const read = (into: Float32Array, at: number): void => into.set(all.subarray(at, at + into.length));
-  await fill({ write: (states, at) => all.set(states, at), read });
-  return { read, reused: false, close: async () => undefined };
-}
-
-async function onDisk(folder: string, total: number, fill: (shelf: Shelf) => Promise<void>): Promise<KeptShelf> {
-  const name = "states.f32";
-  let file = await openWhole(join(folder, name), total);
-  const reused = file !== undefined;
-  if (file === undefined) {
-    await writeFolderAtomic(folder, async (temporary) => {
-      const written = await open(join(temporary, name), "w+");
-      try {
-        await fill(fileShelf(written, folder));
-        await written.sync();
-      } finally {
-        await written.close();
-      }
-    });
-    file = await open(join(folder, name), "r");
-  }
-  const opened = file;
-  return { read: fileShelf(opened, folder).read, reused, close: () => opened.close() };
-}
-
-/** Opens a file of the right size, or nothing. */
-async function openWhole(path: string, total: number): Promise<FileHandle | undefined> {
-  const file = await open(path, "r").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") return undefined;
-    throw cause;
-  });
-  if (file === undefined || (await file.stat()).size === total * Float32Array.BYTES_PER_ELEMENT) return file;
-  await file.close();
-  return undefined;
-}
-
-function fileShelf(file: FileHandle, path: string): Shelf {
-  const bytes = (values: Float32Array): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-  const width = Float32Array.BYTES_PER_ELEMENT;
-  return {
-    async write(states, at) {
-      await file.write(bytes(states), 0, states.byteLength, at * width);
-    },
-    async read(into, at) {
-      const { bytesRead } = await file.read(bytes(into), 0, into.byteLength, at * width);
-      if (bytesRead !== into.byteLength) throw cutShort(path);
-    },
-  };
-}
-
-function cutShort(path: string): RunError {
-  return new RunError({
-    code: "tasks.states.cut",
-    at: path,
-    problem: "the stored hidden states have become shorter while they were read",
-    fix: "Remove that folder: the states are computed again",
-  });
 }
 
 /** A name for what the states depend on: shape and weights of the lower layers, and the pieces of every example. */

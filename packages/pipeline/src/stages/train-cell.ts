@@ -20,6 +20,7 @@ import { checkpointsFolder, statesFolder } from "../cell-folder.ts";
 import type { CellRequest } from "../cell-run.ts";
 import { required } from "../composition.ts";
 import { fingerprint } from "../fingerprint.ts";
+import { frozenStatesFolder } from "../run-folders.ts";
 import { type ArmModel, controlledExamples } from "./build-model.ts";
 
 /** How often a training is saved: at most this much is lost when a process is killed. */
@@ -48,6 +49,7 @@ export async function pretrainCell(
     options,
     streams: streams(seed),
     progress: shared.progress,
+    statesFolder: frozenStatesFolder(shared.config),
     checkpoint: checkpointOf(request, "pretrain"),
     signal: shared.signal,
   });

@@ -28,6 +28,13 @@ export const pretrainOptions = z
       .min(0)
       .default(0)
       .describe("The embeddings and this many of the lowest layers stay as they are"),
+    statesGb: z
+      .number()
+      .min(0)
+      .default(10)
+      .describe(
+        "Most disk, in GB, for hidden states of an encoder that stays as it is, kept between runs; what does not fit is computed in every step. 0: nothing is kept",
+      ),
     maxLength: z.int().min(8).default(128).describe("Most word pieces of an example, special tokens included"),
   })
   .superRefine((options, context) => {

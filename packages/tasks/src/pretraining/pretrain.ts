@@ -14,6 +14,7 @@ import type { TextExample, Tokenizer } from "@kgraft/text";
 import type { Objective } from "../contract.ts";
 import { parametersBelow } from "../frozen-layers.ts";
 import { trainingGroups } from "../training-groups.ts";
+import { type FrozenStates, openFrozenStates } from "./frozen-states.ts";
 import type { PretrainOptions } from "./options.ts";
 import { PretrainingBatches } from "./pretraining-batches.ts";
 import { PretrainingTexts } from "./pretraining-texts.ts";
@@ -30,6 +31,8 @@ export interface PretrainInput {
   readonly options: PretrainOptions;
   readonly streams: Streams;
   readonly progress: Progress;
+  /** Where hidden states of an encoder that stays as it is are kept between runs; absent: in memory. */
+  readonly statesFolder?: string | undefined;
   readonly checkpoint?: CheckpointOptions | undefined;
   /** Once aborted, the step is finished and saved, and a RunError `tasks.stopped` thrown. */
   readonly signal?: AbortSignal | undefined;
@@ -108,7 +111,30 @@ function stagesOf({ steps, headSteps, freezeLayers }: PretrainOptions): readonly
   return [heads, all].filter((stage) => stage.steps > 0);
 }
 
-function runStage(stage: Stage, batches: PretrainingBatches, input: PretrainInput): Promise<TrainResult> {
+async function runStage(stage: Stage, batches: PretrainingBatches, input: PretrainInput): Promise<TrainResult> {
+  const examples = await batches.read(stage.from, stage.steps);
+  const states = await openFrozenStates(input, { frozen: isFrozen(stage, input), examples });
+  try {
+    return await trainStage(stage, batches, input, states);
+  } finally {
+    await states?.close();
+  }
+}
+
+/** Whether the whole encoder stays as it is in a stage. */
+function isFrozen({ frozenLayers }: Stage, { model }: PretrainInput): boolean {
+  const { encoder, fusion } = model;
+  return (
+    frozenLayers === "all" || frozenLayers === encoder.config.numLayers || fusion.freezes?.pretraining?.encoder === true
+  );
+}
+
+function trainStage(
+  stage: Stage,
+  batches: PretrainingBatches,
+  input: PretrainInput,
+  states: FrozenStates | undefined,
+): Promise<TrainResult> {
   const { model, parameters, options, streams, progress, checkpoint, signal } = input;
   const { rate, newRate, warmup, schedule, clip, weightDecay } = options;
   const { encoder } = model;
@@ -118,10 +144,10 @@ function runStage(stage: Stage, batches: PretrainingBatches, input: PretrainInpu
       : parametersBelow(encoder, stage.frozenLayers, "pretrain.freezeLayers");
   return train({
     parameters,
-    losses: lossesOf(input),
+    losses: lossesOf(input, states),
     lossWeights: lossWeights(input),
     constants: model.constants,
-    data: batches.source(stage.from, stage.steps),
+    data: batches.source(stage.from, stage.steps, states),
     length: { steps: stage.steps },
     optimiser: { name: "adamw", rate: stage.frozenLayers === "all" ? newRate : rate, decay: weightDecay },
     schedule: { name: schedule, warmup },
@@ -137,9 +163,10 @@ function runStage(stage: Stage, batches: PretrainingBatches, input: PretrainInpu
 }
 
 /** The objectives' losses and the strategy's own, by name. */
-function lossesOf({ objectives, model }: PretrainInput): LossFunction {
+function lossesOf({ objectives, model }: PretrainInput, states: FrozenStates | undefined): LossFunction {
+  const range = states && { from: states.layer };
   return (weights, batch, context) => {
-    const run = model.run(weights, batch, context);
+    const run = model.run(weights, batch, context, range);
     const { stream } = run;
     const at = { weights, batch, context };
     const neutral = objectives.map((one) => [one.name, one.loss(stream.hidden, stream, at)] as const);

@@ -1,9 +1,10 @@
-import { batchArrays, collateExamples, type FusedEncoder } from "@kgraft/fusion";
+import { batchArrays, collateExamples, type FusedEncoder, type PreparedText } from "@kgraft/fusion";
 import type { Streams } from "@kgraft/runtime";
 import type { BatchSource, HostArray, HostBatch } from "@kgraft/tensor";
 import { bucketBatches, type LengthBatch, paddedLength } from "@kgraft/text";
 import type { Objective } from "../contract.ts";
 import type { BatchLimit } from "../text-batches.ts";
+import type { FrozenStates } from "./frozen-states.ts";
 import type { PretrainingTexts } from "./pretraining-texts.ts";
 
 /** What batches of pre-training are made from. */
@@ -44,13 +45,22 @@ export class PretrainingBatches {
     return seen;
   }
 
-  /** Steps [from, from + steps) as one epoch for the trainer. */
-  source(from: number, steps: number): BatchSource {
-    return { batchesInEpoch: () => steps, batch: (_, index) => this.at(from + index) };
+  /** The examples that steps [from, from + steps) read, each once; undefined where each epoch has its own. */
+  async read(from: number, steps: number): Promise<readonly PreparedText[] | undefined> {
+    const { texts } = this.#options;
+    if (texts.rewritten) return undefined;
+    const places = new Set<number>();
+    for (let step = from; step < from + steps; step++) for (const place of this.#place(step).places) places.add(place);
+    return Promise.all([...places].sort((a, b) => a - b).map((place) => texts.at(0, place)));
+  }
+
+  /** Steps [from, from + steps) as one epoch for the trainer, with the states of frozen layers where there are any. */
+  source(from: number, steps: number, states?: FrozenStates): BatchSource {
+    return { batchesInEpoch: () => steps, batch: (_, index) => this.at(from + index, states) };
   }
 
   /** Makes the batch of a step, counted from 0. */
-  async at(step: number): Promise<HostBatch> {
+  async at(step: number, states?: FrozenStates): Promise<HostBatch> {
     const { model, objectives, texts, streams } = this.#options;
     const { epoch, index, places } = this.#place(step);
     const examples = await Promise.all(places.map((place) => texts.at(epoch, place)));
@@ -66,7 +76,8 @@ export class PretrainingBatches {
         draw: (row) => streams.at(`objective/${name}`, epoch, places[row] as number),
       }),
     );
-    return { ...collated, arrays: Object.assign({}, collated.arrays, ...targets) as HostBatch["arrays"] };
+    const arrays: HostBatch["arrays"] = Object.assign({}, collated.arrays, ...targets);
+    return { ...collated, arrays: { ...arrays, ...(await states?.batch(examples, arrays)) } };
   }
 
   #place(step: number): StepPlace {

@@ -23,6 +23,8 @@ export class PretrainingTexts {
   readonly lengths: Int32Array;
   /** What happens to the mentions of the corpus in its first epoch, by name. */
   readonly counts: Readonly<Record<string, number>>;
+  /** Whether each epoch has examples of its own. */
+  readonly rewritten: boolean;
   /** No example is longer, in pieces. */
   readonly longest: number;
   readonly #examples: readonly TextExample[];
@@ -35,12 +37,12 @@ export class PretrainingTexts {
     { prepared, counts }: Awaited<ReturnType<typeof prepareTexts>>,
   ) {
     const { model, tokenizer, maxLength } = options;
-    const rewrites = model.fusion.rewrite !== undefined;
+    this.rewritten = model.fusion.rewrite !== undefined;
     this.#examples = examples;
     this.#options = options;
-    this.#kept = rewrites ? undefined : prepared;
+    this.#kept = this.rewritten ? undefined : prepared;
     this.counts = counts;
-    this.longest = rewrites
+    this.longest = this.rewritten
       ? maxLength
       : prepared.reduce((most, { encoding }) => Math.max(most, encoding.ids.length), 0);
     const plain = examples.map(({ text, pair }) => tokenizer.encode(text, pair, { maxLength }));
