@@ -1,4 +1,5 @@
 export { type BucketOptions, bucketBatches, type LengthBatch, paddedLength } from "./batching.ts";
+export { readConllu } from "./conllu.ts";
 export { type Corpus, type OpenCorpusOptions, openCorpus } from "./corpus/corpus.ts";
 export { type CorpusDocument, type CorpusOptions, type CorpusPosition, corpusStart } from "./corpus/document.ts";
 export { permutedOrder } from "./corpus/permuted-order.ts";
