@@ -21,8 +21,10 @@ export interface Conversion {
   readonly weights: number;
   /** Declared by the model but not in the source: they start at random where the model is used. */
   readonly missing: readonly string[];
-  /** In the source, but not the encoder's: heads, carried on, or what no part of the model reads. */
+  /** In the source, but not the encoder's: heads, which hf carries on, and what no part of the model reads. */
   readonly surplus: readonly string[];
+  /** Released checkpoints: whose names they have. */
+  readonly layout?: string;
   /** ONNX: what goes in and comes out, `float32 [batch, sequence, 384]`. */
   readonly inputs?: Readonly<Record<string, string>>;
   readonly outputs?: Readonly<Record<string, string>>;

@@ -4,11 +4,13 @@ import { loadedRegistry } from "../list-definitions.ts";
 import type { Conversion, ConversionRequest } from "./conversion.ts";
 import { checkDestination, conversionFile } from "./destination.ts";
 import { toHuggingFace } from "./hugging-face.ts";
+import { fromOfficial } from "./official/from-official.ts";
 import { toOnnx } from "./onnx.ts";
 
 const conversions: Readonly<Record<string, (request: ConversionRequest) => Promise<Conversion>>> = {
   hf: toHuggingFace,
   onnx: toOnnx,
+  official: fromOfficial,
 };
 
 /** Formats that {@link convert} writes or reads. */

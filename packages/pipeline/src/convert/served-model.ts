@@ -4,8 +4,9 @@ import { buildGraph } from "@kgraft/kg";
 import { type EntityVectors, readEntityVectors } from "@kgraft/kg-embedding";
 import { InputError, silent, streams } from "@kgraft/runtime";
 import type { Task } from "@kgraft/tasks";
-import { type ParameterSpec, Parameters } from "@kgraft/tensor";
+import { Parameters } from "@kgraft/tensor";
 import type { Tokenizer } from "@kgraft/text";
+import { assignPart } from "../saved-model/part-weights.ts";
 import { placeholderVectors, readSavedFusion, type SavedFusion } from "../saved-model/restore-fusion.ts";
 import { restoreTask } from "../saved-model/restore-task.ts";
 import type { ConversionRequest } from "./conversion.ts";
@@ -47,8 +48,8 @@ export async function openServedModel(
   const weights = Parameters.create([], streams(0));
   const family = [...encoder.parameters, ...heads.flatMap(({ parameters }) => parameters)];
   await addParameters(weights, family, checkpoint.weights, streams(0), silent);
-  addPart(weights, create(1).parameters ?? [], fusion, `${at}/fusion.safetensors`);
-  addPart(weights, task?.parameters ?? [], head, `${at}/head.safetensors`);
+  assignPart(weights, create(1).parameters ?? [], fusion, `${at}/fusion.safetensors`);
+  assignPart(weights, task?.parameters ?? [], head, `${at}/head.safetensors`);
   return {
     checkpoint,
     weights,
@@ -100,23 +101,4 @@ function required(tokenizer: Tokenizer | undefined, at: string): Tokenizer {
     problem: "has no tokenizer.json",
     wanted: "A model with a strategy or a head is put together with its tokenizer",
   });
-}
-
-function addPart(weights: Parameters, specs: readonly ParameterSpec[], part: ModelPart | undefined, at: string): void {
-  weights.add(
-    specs.map((spec): ParameterSpec => ({ ...spec, init: { kind: "zeros" } })), // no draw is spent on what is read
-    streams(0),
-  );
-  for (const { name } of specs) {
-    const held = part?.weights.get(name);
-    if (held === undefined)
-      throw new InputError({
-        code: "convert.part",
-        at,
-        problem: `holds no weight "${name}"`,
-        wanted: "Wanted every weight of the strategy and the head that config.json speaks of",
-        fix: "Copy the model's whole folder",
-      });
-    weights.assign(name, held);
-  }
 }
