@@ -27,6 +27,43 @@ export class AlignedText {
   slice(from: number, to: number): AlignedText {
     return new AlignedText(this.text.slice(from, to), this.starts.subarray(from, to), this.ends.subarray(from, to));
   }
+
+  /**
+   * Rewrites the text from its first character on.
+   *
+   * @source Rust `tokenizers` 0.23.2, tokenizer/normalizer.rs, `transform_range`
+   */
+  transform(changes: Iterable<Readonly<Change>>): AlignedText {
+    const { text, starts, ends } = this;
+    const builder = new AlignedTextBuilder(text.length);
+    let at = 0; // the next old character
+    const skip = (characters: number): void => {
+      for (let i = 0; i < characters && at < text.length; i++) at += (text.codePointAt(at) as number) > 0xffff ? 2 : 1;
+    };
+    for (const { character, change } of changes) {
+      const source = change > 0 ? at - 1 : Math.min(at, text.length - 1);
+      builder.push(character, starts[source] ?? 0, ends[source] ?? 0);
+      if (change <= 0) skip(1 - change);
+    }
+    return builder.done();
+  }
+}
+
+/** A character of a rewritten text: 0 stands for the next old one, 1 is new, -n also stands for n old ones after it. */
+export interface Change {
+  readonly character: string;
+  change: number;
+}
+
+/** Puts a character before a text; it belongs to the text's first one. */
+export function withPrefix(source: AlignedText, character: string): AlignedText {
+  const before = (values: Int32Array) => {
+    const longer = new Int32Array(values.length + 1);
+    longer.set(values, 1);
+    longer[0] = values[0] as number;
+    return longer;
+  };
+  return new AlignedText(character + source.text, before(source.starts), before(source.ends));
 }
 
 /** Puts an {@link AlignedText} together character by character. */
@@ -48,6 +85,15 @@ export class AlignedTextBuilder {
     this.#starts.fill(start, from, to);
     this.#ends.fill(end, from, to);
     this.#text += characters;
+  }
+
+  /** Adds a text as it is. */
+  append({ text, starts, ends }: AlignedText): void {
+    const from = this.#text.length;
+    if (from + text.length > this.#starts.length) this.#grow(from + text.length);
+    this.#starts.set(starts, from);
+    this.#ends.set(ends, from);
+    this.#text += text;
   }
 
   done(): AlignedText {

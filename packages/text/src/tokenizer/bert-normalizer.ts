@@ -30,7 +30,7 @@ export function bertNormalizer(options: z.output<typeof bertNormalizerSchema>): 
     const finished = finish(String.fromCodePoint(codePoint), codePoint);
     return options.handle_chinese_chars && isIdeograph(codePoint) ? ` ${finished} ` : finished;
   };
-  return { local: true, normalize: (source) => mapCharacters(source, rewrite) };
+  return { local: "ascii", normalize: (source) => mapCharacters(source, rewrite) };
 }
 
 /** Replaces each character by a string; all of it is aligned with the character. */

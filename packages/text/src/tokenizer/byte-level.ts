@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AlignedText, AlignedTextBuilder } from "./aligned-text.ts";
+import { type AlignedText, AlignedTextBuilder, withPrefix } from "./aligned-text.ts";
 import type { PreTokenizer } from "./components.ts";
 
 export const byteLevelSchema = z.object({
@@ -60,11 +60,8 @@ function wordsOf(source: AlignedText, byPattern: boolean): AlignedText[] {
   );
 }
 
-/** Puts a space before text that starts with none; it belongs to the first character. */
 function withPrefixSpace(source: AlignedText): AlignedText {
-  if (source.text === "" || source.text.startsWith(" ")) return source;
-  const before = (values: Int32Array) => Int32Array.of(values[0] as number, ...values);
-  return new AlignedText(` ${source.text}`, before(source.starts), before(source.ends));
+  return source.text === "" || source.text.startsWith(" ") ? source : withPrefix(source, " ");
 }
 
 function toBytes(word: AlignedText): AlignedText {

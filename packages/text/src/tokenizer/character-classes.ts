@@ -1,4 +1,10 @@
-import { nonspacingMarkRanges, otherRanges, punctuationRanges } from "./unicode-ranges.ts";
+import {
+  markRanges,
+  nonspacingMarkRanges,
+  otherRanges,
+  punctuationRanges,
+  undecomposedRanges,
+} from "./unicode-ranges.ts";
 
 /** Reads a list of ranges into flat [first, last, first, last, …] numbers. */
 function decode(list: string): Int32Array {
@@ -27,6 +33,8 @@ function within(ranges: Int32Array, codePoint: number): boolean {
 const other = decode(otherRanges);
 const nonspacingMark = decode(nonspacingMarkRanges);
 const punctuation = decode(punctuationRanges);
+const mark = decode(markRanges);
+const undecomposed = decode(undecomposedRanges);
 
 /** Unicode's White_Space. */
 export function isWhitespace(codePoint: number): boolean {
@@ -80,13 +88,17 @@ export function isIdeograph(codePoint: number): boolean {
   );
 }
 
-/** Letters that got a decomposition after the library's tables were made; it leaves them whole. */
-const undecomposed = new Set([
-  0x105c9, 0x105e4, 0x11383, 0x11385, 0x1138e, 0x11391, 0x113c5, 0x113c7, 0x113c8, 0x11938, 0x16121, 0x16122, 0x16123,
-  0x16124, 0x16125, 0x16126, 0x16127, 0x16128, 0x16d68, 0x16d69, 0x16d6a,
-]);
-
 /** The canonical decomposition of one character. */
 export function decompose(character: string, codePoint: number): string {
-  return codePoint < 0xc0 || undecomposed.has(codePoint) ? character : character.normalize("NFD");
+  return codePoint < 0xc0 || within(undecomposed, codePoint) ? character : character.normalize("NFD");
+}
+
+/** The canonical and compatibility decomposition of one character. */
+export function decomposeCompatibly(character: string, codePoint: number): string {
+  return codePoint < 0xa0 || within(undecomposed, codePoint) ? character : character.normalize("NFKD");
+}
+
+/** Combining marks of all kinds. */
+export function isMark(codePoint: number): boolean {
+  return codePoint >= 0x300 && within(mark, codePoint);
 }

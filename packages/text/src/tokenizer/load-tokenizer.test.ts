@@ -55,20 +55,38 @@ const broken: readonly (readonly [title: string, from: string, change: (file: Js
   [
     "an unsupported model",
     "word-piece",
-    (file) => ({ ...file, model: { type: "Unigram" } }),
-    /tokenizer\.json: model: the type "Unigram" is not supported\. Supported: WordPiece, BPE\./,
+    (file) => ({ ...file, model: { type: "WordLevel" } }),
+    /tokenizer\.json: model: the type "WordLevel" is not supported\. Supported: WordPiece, BPE, Unigram\./,
   ],
   [
     "an unsupported normalizer",
     "word-piece",
     (file) => ({ ...file, normalizer: { type: "BertNormaliser" } }),
-    /normalizer: the type "BertNormaliser" is not supported\. Supported: BertNormalizer\. Did you mean "BertNormalizer"\?/,
+    /normalizer: the type "BertNormaliser" is not supported\. Supported: BertNormalizer, .*\. Did you mean "BertNormalizer"\?/,
   ],
   [
     "an unsupported pre-tokenizer",
     "word-piece",
-    (file) => ({ ...file, pre_tokenizer: { type: "Metaspace" } }),
-    /pre_tokenizer: the type "Metaspace" is not supported\. Supported: BertPreTokenizer, ByteLevel\./,
+    (file) => ({ ...file, pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "Digits" }] } }),
+    /pre_tokenizer\.pretokenizers\[0\]: the type "Digits" is not supported\. Supported: BertPreTokenizer, ByteLevel, /,
+  ],
+  [
+    "a charsmap that is cut short",
+    "word-piece",
+    (file) => ({ ...file, normalizer: { type: "Precompiled", precompiled_charsmap: "AAEAAAAA" } }),
+    /normalizer: the charsmap is cut short/,
+  ],
+  [
+    "a Unigram vocabulary without scores",
+    "word-piece",
+    (file) => ({ ...file, model: { type: "Unigram", vocab: { a: 1 }, unk_id: 0 } }),
+    /model: vocab: wanted an array of \[piece, log probability\]/,
+  ],
+  [
+    "an unknown token outside a Unigram vocabulary",
+    "word-piece",
+    (file) => ({ ...file, model: { type: "Unigram", vocab: [["a", 0]], unk_id: 7 } }),
+    /model: unk_id is 7, and the vocabulary has 1 pieces/,
   ],
   [
     "a post-processor without type",

@@ -1,6 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, messageOf } from "@kgraft/runtime";
+import { InputError, readJsonFileIfThere } from "@kgraft/runtime";
 import { z } from "zod";
 import type { Tokenizer } from "../encoding.ts";
 import { PipelineTokenizer } from "./pipeline-tokenizer.ts";
@@ -57,29 +57,10 @@ async function readConfig(path: string): Promise<TokenizerConfig> {
 }
 
 /** @returns undefined where there is no such file */
-async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new InputError({
-      code: "text.tokenizer.read",
-      at: path,
-      problem: `cannot be read: ${messageOf(cause)}`,
-      cause,
-    });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new InputError({
-      code: "text.tokenizer.json",
-      at: path,
-      problem: `is not JSON: ${messageOf(cause)}`,
-      wanted: "Wanted a file as the Hugging Face libraries write it",
-      fix: "Fetch it again: it may be cut short, or a pointer to a large file",
-      cause,
-    });
-  }
+function readJson(path: string): Promise<unknown> {
+  return readJsonFileIfThere(path, {
+    code: "text.tokenizer.json",
+    wanted: "Wanted a file as the Hugging Face libraries write it",
+    fix: "Fetch it again: it may be cut short, or a pointer to a large file",
+  });
 }

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { Tokenizer as Oracle } from "tokenizers";
 import { describe, expect, it } from "vitest";
@@ -14,7 +15,12 @@ import { loadTokenizer, type Tokenizer } from "../index.ts";
 
 type Json = Record<string, unknown>;
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}.json`, import.meta.url));
-const readFixture = async (name: string) => JSON.parse(await readFile(fixture(name), "utf8")) as Json;
+const readFixture = async (name: string) =>
+  JSON.parse(
+    name === "unigram"
+      ? gunzipSync(await readFile(fixture("unigram").concat(".gz"))).toString()
+      : await readFile(fixture(name), "utf8"),
+  ) as Json;
 
 const plain = (file: Json): Json => file;
 
@@ -55,6 +61,44 @@ const variants: readonly (readonly [title: string, from: string, change: (file: 
       model: { ...(file.model as Json), merges: mergesOf(file).map((pair) => pair.join(" ")) },
       post_processor: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
       added_tokens: (file.added_tokens as Json[]).map((token) => ({ ...token, normalized: true, lstrip: true })),
+    }),
+  ],
+  ["Unigram as XLM-R has it", "unigram", plain],
+  [
+    "Unigram as ALBERT has it, in old files",
+    "unigram",
+    (file) => ({
+      ...file,
+      normalizer: {
+        type: "Sequence",
+        normalizers: [
+          { type: "Replace", pattern: { String: "``" }, content: '"' },
+          { type: "Replace", pattern: { String: "''" }, content: '"' },
+          { type: "NFKD" },
+          { type: "StripAccents" },
+          { type: "Lowercase" },
+          file.normalizer,
+          { type: "Replace", pattern: { Regex: " {2,}" }, content: " " },
+        ],
+      },
+      pre_tokenizer: { type: "Metaspace", replacement: "▁", add_prefix_space: true },
+    }),
+  ],
+  [
+    "Unigram, with a sign before the first word alone",
+    "unigram",
+    (file) => ({
+      ...file,
+      normalizer: { type: "NFD" },
+      pre_tokenizer: { type: "Metaspace", replacement: "▁", prepend_scheme: "first", split: true },
+    }),
+  ],
+  [
+    "Unigram over whole texts",
+    "unigram",
+    (file) => ({
+      ...file,
+      pre_tokenizer: { type: "Metaspace", replacement: "▁", prepend_scheme: "never", split: false },
     }),
   ],
 ];
@@ -145,6 +189,8 @@ const nasty = [
   "\u0301alone",
   "İstanbul ΑΣ ß ﬁne ½",
   "中文x中 𠀀𠀁 かな 가나다 힣",
+  "\u0001a\u0002b ½\u0003 ﬁ\u0301x \u00a0 \u3000y ﷺ ㍿ Å ｶﾞ ´ ͺ",
+  "``quoted'' a\u0323\u0301 \u0301\u0323a q\u0307\u0323 <unk> x<unk>",
   "a\u200bb\u00adc\u000bd\u0085e\u00a0f\u2028g",
   "don't $5^2 `a` €3 [MASK] [UNK]x <mask> x</s>",
   "The end. theThe The  the",
@@ -192,35 +238,38 @@ describe.each(variants)("%s equals the Rust library", (_title, from, change) => 
   });
 });
 
-it.each(["word-piece", "byte-pair"])("the characters of Unicode equal the Rust library's: %s", async (from) => {
-  const { ours, oracle } = await load(plain, from);
-  // Blocks of 256 that hold nothing but ideographs, syllables or private use are left out between these.
-  const ends = [
-    [0x00, 0x35],
-    [0x4d, 0x50],
-    [0x9f, 0xae],
-    [0xd6, 0xe2],
-    [0xf8, 0x172],
-    [0x18a, 0x202],
-    [0x2a5, 0x2a8],
-  ];
-  const more = [
-    [0x2b7, 0x2b9],
-    [0x2ce, 0x2d0],
-    [0x2f7, 0x301],
-    [0x313, 0x315],
-    [0x323, 0x324],
-    [0xe00, 0xe02],
-  ];
-  const blocks = [...ends, ...more].flatMap(([from = 0, to = 0]) =>
-    Array.from({ length: to - from }, (_, i) => from + i),
-  );
-  for (const block of blocks) {
-    const points = Array.from({ length: 256 }, (_, i) => 256 * block + i);
-    const assignable = points.filter((point) => point < 0xd800 || point > 0xdfff);
-    await expectParity(ours, oracle, assignable.map((point) => `a${String.fromCodePoint(point)}b `).join(""));
-  }
-});
+it.each(["word-piece", "byte-pair", "unigram"])(
+  "the characters of Unicode equal the Rust library's: %s",
+  async (from) => {
+    const { ours, oracle } = await load(plain, from);
+    // Blocks of 256 that hold nothing but ideographs, syllables or private use are left out between these.
+    const ends = [
+      [0x00, 0x35],
+      [0x4d, 0x50],
+      [0x9f, 0xae],
+      [0xd6, 0xe2],
+      [0xf8, 0x172],
+      [0x18a, 0x202],
+      [0x2a5, 0x2a8],
+    ];
+    const more = [
+      [0x2b7, 0x2b9],
+      [0x2ce, 0x2d0],
+      [0x2f7, 0x301],
+      [0x313, 0x315],
+      [0x323, 0x324],
+      [0xe00, 0xe02],
+    ];
+    const blocks = [...ends, ...more].flatMap(([from = 0, to = 0]) =>
+      Array.from({ length: to - from }, (_, i) => from + i),
+    );
+    for (const block of blocks) {
+      const points = Array.from({ length: 256 }, (_, i) => 256 * block + i);
+      const assignable = points.filter((point) => point < 0xd800 || point > 0xdfff);
+      await expectParity(ours, oracle, assignable.map((point) => `a${String.fromCodePoint(point)}b `).join(""));
+    }
+  },
+);
 
 describe("truncation equals the Rust library's longest_first", () => {
   it.each([2, 3, 4, 5, 8, 9, 13])("at a maximum of %i pieces", async (maxLength) => {
@@ -246,8 +295,8 @@ describe("truncation equals the Rust library's longest_first", () => {
   });
 });
 
-it("reads lone surrogates as U+FFFD", async () => {
-  const { ours } = await load(plain, "byte-pair");
+it.each(["byte-pair", "unigram"])("reads lone surrogates as U+FFFD: %s", async (from) => {
+  const { ours } = await load(plain, from);
   for (const lone of ["\ud83d", "a\ude00b", "\ude00\ud83d"]) {
     const replaced = lone.replace(/[\ud800-\udfff]/g, "\ufffd");
     expect(ours.encode(lone)).toEqual(ours.encode(replaced));
@@ -258,6 +307,8 @@ it("cuts a word of a million characters in bounded time", async () => {
   const { ours } = await load(plain, "byte-pair");
   const pieceCount = ours.encode("ab".repeat(500_000)).ids.length;
   expect(pieceCount).toBeGreaterThan(100_000);
+  const { ours: unigram } = await load(plain, "unigram");
+  expect(unigram.encode("ab".repeat(500_000)).ids.length).toBeGreaterThan(100_000);
   const { ours: wordPiece } = await load(plain, "word-piece");
   expect(wordPiece.encode("ab".repeat(500_000)).tokens).toEqual(["[CLS]", "[UNK]", "[SEP]"]);
 });

@@ -51,8 +51,9 @@ export class PipelineTokenizer implements Tokenizer {
     const entries = parts.addedTokens.map((token) => [this.#inText(token, late(token)), token] as const);
     this.#inSource = new AddedTokenFinder(new Map(entries.filter(([, token]) => !late(token))));
     this.#inNormalised = new AddedTokenFinder(new Map(entries.filter(([, token]) => late(token))));
-    const apart = this.#inNormalised.empty && (parts.normalizer?.local ?? true);
-    this.#cut = apart ? parts.preTokenizer?.cut : undefined;
+    const { local = "ascii" } = parts.normalizer ?? {};
+    const apart = local === "ascii" || (local === "words" && parts.preTokenizer?.cutsWords);
+    this.#cut = this.#inNormalised.empty && apart ? parts.preTokenizer?.cut : undefined;
   }
 
   piece(id: number): string | undefined {
@@ -133,12 +134,12 @@ export class PipelineTokenizer implements Tokenizer {
     const normalised = this.#parts.normalizer?.normalize(source) ?? source;
     for (const part of this.#inNormalised.cutAligned(normalised)) {
       if (part.token) this.#pushPiece(part.token.id, part.text, 0, part.text.text.length, offset, out, out.words++);
-      else for (const word of this.#wordsOf(part.text)) this.#tokenize(word, offset, out);
+      else for (const word of this.#wordsOf(part.text, offset)) this.#tokenize(word, offset, out);
     }
   }
 
-  #wordsOf(text: AlignedText): readonly AlignedText[] {
-    return this.#parts.preTokenizer?.split(text) ?? [text];
+  #wordsOf(text: AlignedText, offset: number): readonly AlignedText[] {
+    return this.#parts.preTokenizer?.split(text, offset) ?? [text];
   }
 
   #tokenize(word: AlignedText, offset: number, out: PieceBuffer): void {

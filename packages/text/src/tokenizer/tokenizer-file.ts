@@ -8,8 +8,12 @@ import { byteLevel, byteLevelSchema } from "./byte-level.ts";
 import { bytePairEncoding, bytePairSchema } from "./byte-pair-encoding.ts";
 import type { Model, Normalizer, PreTokenizer, Template, TemplateItem } from "./components.ts";
 import type { TokenizerConfig } from "./load-tokenizer.ts";
+import { metaspace, metaspaceSchema, preTokenizerSequence, whitespaceSplit } from "./metaspace.ts";
+import { lowercase, nfd, nfkd, normalizerSequence, replaceSchema, replaceText, stripAccents } from "./normalizers.ts";
 import type { TokenizerParts } from "./pipeline-tokenizer.ts";
+import { precompiled, precompiledSchema } from "./precompiled.ts";
 import * as templates from "./template.ts";
+import { unigram, unigramSchema } from "./unigram.ts";
 import { wordPiece, wordPieceSchema } from "./word-piece.ts";
 
 /** Makes a component of one `type` from its JSON. */
@@ -32,16 +36,27 @@ function reader<Schema extends z.ZodType, Made>(
 
 const normalizers: Readonly<Record<string, Reader<Normalizer>>> = {
   BertNormalizer: reader(bertNormalizerSchema, bertNormalizer),
+  Lowercase: reader(z.object({}), () => lowercase),
+  NFD: reader(z.object({}), () => nfd),
+  NFKD: reader(z.object({}), () => nfkd),
+  Precompiled: reader(precompiledSchema, precompiled),
+  Replace: reader(replaceSchema, replaceText),
+  StripAccents: reader(z.object({}), () => stripAccents),
+  Sequence: (json, at) => normalizerSequence(members(normalizers, json, "normalizers", at)),
 };
 
 const preTokenizers: Readonly<Record<string, Reader<PreTokenizer>>> = {
   BertPreTokenizer: reader(z.object({}), () => bertPreTokenizer),
   ByteLevel: reader(byteLevelSchema, byteLevel),
+  Metaspace: reader(metaspaceSchema, metaspace),
+  WhitespaceSplit: reader(z.object({}), () => whitespaceSplit),
+  Sequence: (json, at) => preTokenizerSequence(members(preTokenizers, json, "pretokenizers", at)),
 };
 
 const models: Readonly<Record<string, Reader<Model>>> = {
   WordPiece: reader(wordPieceSchema, wordPiece),
   BPE: reader(bytePairSchema, bytePairEncoding),
+  Unigram: reader(unigramSchema, unigram),
 };
 
 const postProcessors: Readonly<Record<string, Reader<Template>>> = {
@@ -107,6 +122,20 @@ function component<Made>(readers: Readonly<Record<string, Reader<Made>>>, json: 
       fix: suggestion(type, Object.keys(readers)),
     });
   return read(json, at);
+}
+
+/** The components of a sequence. */
+function members<Made>(
+  readers: Readonly<Record<string, Reader<Made>>>,
+  json: unknown,
+  key: string,
+  at: string,
+): readonly Made[] {
+  const read = z.object({ [key]: z.array(z.unknown()) }).safeParse(json);
+  if (!read.success) throw broken(at, read.error);
+  return (read.data[key] as readonly unknown[]).flatMap(
+    (one, i) => component(readers, one, `${at}.${key}[${i}]`) ?? [],
+  );
 }
 
 function assertUnknownToken(model: Model, at: string): void {
