@@ -11,6 +11,10 @@ export const batchArrays = {
   typeIds: "typeIds",
   /** bool [B, T], true where a real piece stands. */
   attentionMask: "attentionMask",
+  /** int32 [B, T], rows of the position table; put there by who counts otherwise than the family. */
+  positionIds: "positionIds",
+  /** bool [B, T, T], true where the query of the row may see the key of the column; put there by who hides pieces from others. */
+  visible: "visible",
 } as const;
 
 /** Name of the array with the stored input of a layer, float32 [B, T, H]; put there by whoever stored it. */

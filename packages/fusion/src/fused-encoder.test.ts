@@ -4,11 +4,10 @@ import { inference, openBackend, Parameters, tf, toDevice } from "@kgraft/tensor
 import { Container } from "inversify";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { collateExamples } from "./batch.ts";
-import type { Fusion } from "./contract.ts";
+import type { Fusion, FusionDefinition } from "./contract.ts";
 import { ernieThu } from "./ernie-thu/index.ts";
 import { createFusedEncoder } from "./fused-encoder.ts";
 import module from "./module.ts";
-import { none } from "./none.ts";
 import { prepareExamples } from "./prepared-text.ts";
 import { type SmallWorld, smallWorld } from "./testing/small-world.ts";
 import { FUSION } from "./tokens.ts";
@@ -129,6 +128,7 @@ describe("the module", () => {
   it("binds every strategy of this package", async () => {
     const container = new Container();
     await container.load(module);
-    expect(container.getAll(FUSION)).toEqual([none, ernieThu]);
+    const names = container.getAll<FusionDefinition>(FUSION).map(({ name }) => name);
+    expect(names).toEqual(["none", "ernie-thu", "k-adapter", "k-bert", "kg-bert", "wklm"]);
   });
 });

@@ -58,6 +58,8 @@ export function createFusedEncoder(encoder: TransformerEncoder, fusion: Fusion):
         ids: arrayOf(batch, batchArrays.inputIds),
         typeIds: batch[batchArrays.typeIds],
         attentionMask: arrayOf(batch, batchArrays.attentionMask),
+        positionIds: batch[batchArrays.positionIds],
+        visible: batch[batchArrays.visible],
       };
       const at = { weights, batch, context };
       const run = encoder.run(weights, input, context, {

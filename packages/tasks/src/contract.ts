@@ -2,8 +2,8 @@ import type { Stream, TransformerEncoder } from "@kgraft/encoder";
 import type { BatchShape, PreparedText, SeamInput } from "@kgraft/fusion";
 import type { Graph } from "@kgraft/kg";
 import type { Definition, Draw, Progress, Streams } from "@kgraft/runtime";
-import type { HostArray, Loss, ParameterSpec, tf } from "@kgraft/tensor";
-import type { TextExample, Tokenizer } from "@kgraft/text";
+import type { HostArray, Loss, ParameterSpec, TensorBatch, tf } from "@kgraft/tensor";
+import type { SentencePairOptions, TextExample, Tokenizer } from "@kgraft/text";
 import type { JournalPlace } from "./journal.ts";
 import type { PredictedTriple, Prediction } from "./predictions.ts";
 import type { TaskFileOptions, TrainingOptions } from "./task-options.ts";
@@ -112,19 +112,43 @@ export interface ObjectiveBatch {
   readonly shape: BatchShape;
   /** int32 [B, T]; what an objective hides it overwrites here: the array belongs to the batch being made. */
   readonly ids: Int32Array;
-  /** The stream of the example in a row: the same for every strategy, batch size and order of batches. */
-  draw(row: number): Draw;
+  /** [B, T], 1 where an objective has changed a piece: others leave it alone, and mark their own. */
+  readonly taken: Uint8Array;
+  /**
+   * The stream of the example in a row: the same for every strategy, batch size and order of batches.
+   *
+   * @param purpose tells several streams of one objective apart
+   */
+  draw(row: number, purpose?: string): Draw;
+}
+
+/** What an objective puts before the encoder inside a step. */
+export interface ObjectiveFeed {
+  /** The batch that the encoder reads instead. */
+  readonly batch: TensorBatch;
+  readonly losses: Readonly<Record<string, Loss>>;
 }
 
 /** A pre-training objective that belongs to no strategy. */
 export interface Objective {
   readonly name: string;
-  /** Its head's parameters. */
+  /** Names of its losses, its own first. */
+  readonly lossNames: readonly string[];
+  /** Its heads' parameters. */
   readonly parameters: readonly ParameterSpec[];
-  /** Corrupts the ids of a batch and gives the arrays that the loss reads, `objective/<name>/…`. */
+  /**
+   * The pairs it must be given: segments of documents, cut and labelled by class as `sentencePairs` says; `given`: examples
+   * that bring a pair. Absent: any text.
+   */
+  readonly pairs?: SentencePairOptions["kind"] | "given";
+  /** Whether a piece sees only what stands before it: then no other objective may stand beside it. */
+  readonly causal?: boolean;
+  /** Corrupts the ids of a batch and gives the arrays that the losses read, `objective/<name>/…`, or other positions and visibility. */
   corrupt(batch: ObjectiveBatch): Readonly<Record<string, HostArray>>;
+  /** Runs before the encoder. */
+  feed?(at: SeamInput): ObjectiveFeed;
   /** @param hidden last hidden states, float32 [B, T, H] */
-  loss(hidden: tf.Tensor, stream: Stream, at: SeamInput): Loss;
+  losses(hidden: tf.Tensor, stream: Stream, at: SeamInput): Readonly<Record<string, Loss>>;
 }
 
 /** An objective that can be chosen by name. */

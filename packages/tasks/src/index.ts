@@ -5,6 +5,7 @@ export {
   mentionAtTarget,
   mostFrequentType,
 } from "./baselines.ts";
+export { markSpans } from "./classification/markers.ts";
 export type * from "./contract.ts";
 export { entityTyping } from "./entity-typing/entity-typing.ts";
 export type { EntityTypingOptions } from "./entity-typing/options.ts";
@@ -31,7 +32,8 @@ export {
   writePredictedTriples,
   writePredictions,
 } from "./predictions.ts";
-export { mlm } from "./pretraining/mlm.ts";
+export { mlm } from "./pretraining/objectives/mlm.ts";
+export { objectives } from "./pretraining/objectives/objectives.ts";
 export {
   type ObjectiveChoice,
   objectiveChoices,
@@ -39,6 +41,7 @@ export {
   pretrainOptions,
 } from "./pretraining/options.ts";
 export { type PretrainInput, type PretrainResult, pretrain } from "./pretraining/pretrain.ts";
+export type { TextSource } from "./pretraining/pretraining-texts.ts";
 export { relationClassification } from "./relation-classification/relation-classification.ts";
 export { relationPrediction } from "./relation-prediction/relation-prediction.ts";
 export { scoreClassification, scoreEntityTyping, scoreNamedEntities } from "./score-files.ts";

@@ -1,12 +1,22 @@
 import { Container } from "inversify";
 import { expect, it } from "vitest";
-import { entityTyping, mlm, OBJECTIVE, TASK } from "./index.ts";
+import { OBJECTIVE, type ObjectiveDefinition, objectives, TASK, type TaskDefinition } from "./index.ts";
 import module from "./module.ts";
 
-it("binds the task and the objective under the slots' symbols", async () => {
+it("binds the tasks and the objectives under the slots' symbols", async () => {
   const container = new Container();
   await container.load(module);
-  expect(container.getAll(TASK)).toEqual([entityTyping]);
-  expect(container.getAll(OBJECTIVE)).toEqual([mlm]);
+  expect(container.getAll<TaskDefinition>(TASK).map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      "entity-typing",
+      "relation-classification",
+      "sentence-classification",
+      "named-entity-recognition",
+      "triple-classification",
+      "link-prediction",
+      "relation-prediction",
+    ]),
+  );
+  expect(container.getAll<ObjectiveDefinition>(OBJECTIVE)).toEqual(objectives);
   expect([TASK, OBJECTIVE]).toEqual([Symbol.for("kgraft.task"), Symbol.for("kgraft.objective")]);
 });

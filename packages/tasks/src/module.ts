@@ -2,7 +2,7 @@ import { ContainerModule } from "inversify";
 import { entityTyping } from "./entity-typing/entity-typing.ts";
 import { linkPrediction } from "./link-prediction/link-prediction.ts";
 import { namedEntityRecognition } from "./named-entity-recognition/named-entity-recognition.ts";
-import { mlm } from "./pretraining/mlm.ts";
+import { objectives } from "./pretraining/objectives/objectives.ts";
 import { relationClassification } from "./relation-classification/relation-classification.ts";
 import { relationPrediction } from "./relation-prediction/relation-prediction.ts";
 import { sentenceClassification } from "./sentence-classification/sentence-classification.ts";
@@ -17,5 +17,5 @@ export default new ContainerModule(({ bind }) => {
   bind(TASK).toConstantValue(linkPrediction);
   bind(TASK).toConstantValue(relationPrediction);
   bind(TASK).toConstantValue(tripleClassification);
-  bind(OBJECTIVE).toConstantValue(mlm);
+  for (const objective of objectives) bind(OBJECTIVE).toConstantValue(objective);
 });

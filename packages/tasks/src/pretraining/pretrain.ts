@@ -4,25 +4,27 @@ import type { FusedEncoder } from "@kgraft/fusion";
 import { InputError, type Progress, RunError, type Streams } from "@kgraft/runtime";
 import {
   type CheckpointOptions,
+  type Loss,
   type LossFunction,
   type Parameters,
   type StepRecord,
   type TrainResult,
   train,
 } from "@kgraft/tensor";
-import type { TextExample, Tokenizer } from "@kgraft/text";
+import type { Tokenizer } from "@kgraft/text";
 import type { Objective } from "../contract.ts";
 import { parametersBelow } from "../frozen-layers.ts";
 import { trainingGroups } from "../training-groups.ts";
 import { type FrozenStates, openFrozenStates } from "./frozen-states.ts";
+import { pairsOf } from "./objective-needs.ts";
 import type { PretrainOptions } from "./options.ts";
 import { PretrainingBatches } from "./pretraining-batches.ts";
-import { PretrainingTexts } from "./pretraining-texts.ts";
+import { PretrainingTexts, type TextSource } from "./pretraining-texts.ts";
 
 /** What continued pre-training takes. */
 export interface PretrainInput {
-  /** Linked, where the strategy reads links. */
-  readonly examples: readonly TextExample[];
+  /** Linked, where the strategy reads links: an array, or documents on disk. */
+  readonly examples: TextSource;
   readonly objectives: readonly Objective[];
   readonly model: FusedEncoder;
   /** The encoder's and the strategy's parameters, trained in place; the heads' are added where they are not there yet. */
@@ -86,7 +88,7 @@ export async function pretrain(input: PretrainInput): Promise<PretrainResult> {
   return {
     steps: input.options.steps,
     losses: joined(results),
-    examplesSeen: batches.examplesSeen(input.options.steps),
+    examplesSeen: await batches.examplesSeen(input.options.steps),
     tokens: results.reduce((sum, { tokens }) => sum + tokens, 0),
     counts,
     seconds: (performance.now() - started) / 1000,
@@ -98,7 +100,8 @@ async function prepareCorpus(
 ): Promise<{ readonly counts: PretrainingTexts["counts"]; readonly batches: PretrainingBatches }> {
   const { examples, model, objectives, tokenizer, options, streams } = input;
   const maxLength = Math.min(options.maxLength, positionLimit(model.encoder.config));
-  const texts = await PretrainingTexts.read(examples, { model, tokenizer, maxLength, streams });
+  const pairs = pairsOf(objectives, model);
+  const texts = await PretrainingTexts.read(examples, { model, tokenizer, maxLength, streams, pairs });
   const { batchSize, batchTokens } = options;
   const limit = batchTokens === undefined ? { batchSize: batchSize ?? 32 } : { batchTokens };
   const batches = new PretrainingBatches({ model, objectives, streams, texts, limit });
@@ -166,11 +169,17 @@ function trainStage(
 function lossesOf({ objectives, model }: PretrainInput, states: FrozenStates | undefined): LossFunction {
   const range = states && { from: states.layer };
   return (weights, batch, context) => {
-    const run = model.run(weights, batch, context, range);
-    const { stream } = run;
-    const at = { weights, batch, context };
-    const neutral = objectives.map((one) => [one.name, one.loss(stream.hidden, stream, at)] as const);
-    return { ...Object.fromEntries(neutral), ...model.losses(run, weights, batch, context) };
+    let read = batch;
+    const found: Record<string, Loss> = {};
+    for (const { feed } of objectives) {
+      const fed = feed?.({ weights, batch: read, context });
+      read = fed?.batch ?? read;
+      Object.assign(found, fed?.losses);
+    }
+    const run = model.run(weights, read, context, range);
+    const at = { weights, batch: read, context };
+    for (const one of objectives) Object.assign(found, one.losses(run.stream.hidden, run.stream, at));
+    return { ...found, ...model.losses(run, weights, read, context) };
   };
 }
 
@@ -181,7 +190,7 @@ function lossWeights(input: PretrainInput): Readonly<Record<string, number>> {
 }
 
 function lossNames({ objectives, model }: PretrainInput): readonly string[] {
-  return [...objectives.map(({ name }) => name), ...Object.keys(model.fusion.heads ?? {})];
+  return [...objectives.flatMap((objective) => objective.lossNames), ...Object.keys(model.fusion.heads ?? {})];
 }
 
 function assertLosses(input: PretrainInput): void {

@@ -57,7 +57,8 @@ export class Tape {
     const reached = new Set(by.map(({ id }) => id));
     const path = this.#nodes.filter(({ inputs, outputs }) => {
       const onTheWay = Object.values(inputs).some(({ id }) => reached.has(id));
-      if (onTheWay) for (const { id } of outputs) reached.add(id);
+      // Whole numbers and truth values carry no derivative: what is looked up by them does not depend on how they came about.
+      if (onTheWay) for (const { id, dtype } of outputs) if (dtype === "float32") reached.add(id);
       return onTheWay;
     });
     try {
