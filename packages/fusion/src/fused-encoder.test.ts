@@ -8,6 +8,7 @@ import type { Fusion, FusionDefinition } from "./contract.ts";
 import { ernieThu } from "./ernie-thu/index.ts";
 import { createFusedEncoder } from "./fused-encoder.ts";
 import module from "./module.ts";
+import { none } from "./none.ts";
 import { prepareExamples } from "./prepared-text.ts";
 import { type SmallWorld, smallWorld } from "./testing/small-world.ts";
 import { FUSION } from "./tokens.ts";
