@@ -70,6 +70,16 @@ describe("kgraft run", () => {
     expect(leftovers(first)).toEqual([]);
   });
 
+  test("describes the model: what it was trained on, how it scores, with what config", () => {
+    const card = readFileSync(join(first, "model/README.md"), "utf8");
+    expect(card).toMatch(/^---\ntags: \[kgraft, knowledge-graph, ernie-thu\]\n---\n\n# tiny: ernie-thu\n/);
+    for (const row of ["| knowledge graph | folder | `graph` |", "| task | entity-typing | `task` |"])
+      expect(card).toContain(row);
+    const { looseMicroF1 = 0 } = readJson<Scores>(first, "metrics.json")["entity-typing"]?.test ?? {};
+    expect(card).toContain(`| test | looseMicroF1 | ${(100 * looseMicroF1).toFixed(1)} |`);
+    expect(card).toContain("fusion:\n  name: ernie-thu");
+  });
+
   test("gives the same bytes for one seed", () => {
     for (const file of [
       "model/model.safetensors",
