@@ -6,8 +6,10 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { embedCommand } from "./commands/embed.ts";
 import { encodeCommand } from "./commands/encode.ts";
 import { graphCommands } from "./commands/graph.ts";
+import { inspectCommand } from "./commands/inspect.ts";
 import { linkCommand } from "./commands/link.ts";
 import { listCommand } from "./commands/list.ts";
+import { predictCommand } from "./commands/predict.ts";
 import { runCommand } from "./commands/run.ts";
 import { scoreCommand } from "./commands/score.ts";
 import { reportFailure } from "./failure.ts";
@@ -27,6 +29,8 @@ function program(): Command {
     linkCommand(),
     embedCommand(),
     encodeCommand(),
+    predictCommand(),
+    inspectCommand(),
     convertCommand(),
     listCommand(),
     doctorCommand(),

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { collect, streams as streamsOf, writeFileAtomic } from "@kgraft/runtime";
+import { streams as streamsOf, writeFileAtomic } from "@kgraft/runtime";
 import {
   type FinetuneResult,
   type PretrainResult,
@@ -12,7 +12,8 @@ import { beginCell, type FinishedCell, finishCell, metricsOf, takeBack } from ".
 import { CellKnowledge } from "./cell-knowledge.ts";
 import type { SharedWork } from "./composition.ts";
 import { curvesOf } from "./report/curve.ts";
-import { type ArmModel, buildModel, controlledVectors } from "./stages/build-model.ts";
+import { armResources, readsGraph, readsVectors } from "./stages/arm-resources.ts";
+import { type ArmModel, buildModel } from "./stages/build-model.ts";
 import { type EmbeddedGraph, embedGraph } from "./stages/embed-graph.ts";
 import { type LinkedText, linkedText } from "./stages/linked-text.ts";
 import { saveCellModel } from "./stages/save-cell-model.ts";
@@ -72,21 +73,12 @@ class CellRun {
     const { shared, arm, seed } = request;
     await shared.backend();
     const text = await linkedText(shared);
-    const needs = new Set(arm.definitions.flatMap((definition) => definition.needs));
-    const embedded = needs.has("vectors") ? await embedGraph(shared, seed) : undefined;
+    const embedded = readsVectors(arm) ? await embedGraph(shared, seed) : undefined;
     const checkpoint = await shared.checkpoint();
     const streams = streamsOf(seed);
-    const usesGraph = shared.config.graph !== undefined && arm.definitions.some((definition) => definition.usesGraph);
-    const knowledge = await CellKnowledge.open(request, needs.has("graph") || usesGraph);
+    const knowledge = await CellKnowledge.open(request, readsGraph(shared.config, arm));
     const { graph } = knowledge;
-    const resources = {
-      encoder: checkpoint.encoder.config,
-      tokenizer: checkpoint.tokenizer,
-      streams,
-      graph,
-      relations: graph && (await collect(graph.relations())),
-      vectors: controlledVectors(arm, embedded?.vectors, streams),
-    };
+    const resources = await armResources({ arm, seed, checkpoint, graph, vectors: embedded?.vectors });
     const model = await buildModel({
       config: shared.config,
       arm,

@@ -32,8 +32,13 @@ export type {
   WriteBackRequest,
   WrittenBack,
 } from "./graphs/write-back.ts";
+export { type InspectedWithLabels, type InspectOptions, inspect } from "./inspect.ts";
+export type { InspectedMention, InspectedText } from "./inspected-text.ts";
 export { type LinkFileOptions, type LinkOutcome, linkFile } from "./link-file.ts";
 export { type ListedDefinition, type ListedOption, listKinds, listLoaded, loadedSchema } from "./list-definitions.ts";
+export { readModelConfig } from "./model-folder.ts";
+export { type PredictFileOptions, type PredictionCounts, predictFile } from "./predict-file.ts";
+export { inspectionPage } from "./report/inspection-page.tsx";
 export { type RunOptions, type RunOutcome, run } from "./run.ts";
 export { scoreFiles } from "./score-files.ts";
 export type { LinkCounts } from "./stages/link-text.ts";

@@ -28,6 +28,7 @@ export { type PredictNeeds, predictExamples } from "./predict-examples.ts";
 export {
   type PredictedTriple,
   type Prediction,
+  predictionLine,
   readPredictions,
   writePredictedTriples,
   writePredictions,

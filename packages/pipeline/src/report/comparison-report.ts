@@ -5,7 +5,8 @@ import type { Comparison } from "../compare.ts";
 import { type ArmSummary, count, headlineMetrics, percent, type Spread, stagesOf } from "../comparison-table.ts";
 import type { RunConfig } from "../config/run-config.ts";
 import { cellFolder } from "../run-folders.ts";
-import { type ReportChart, type ReportTable, reportPage } from "./report-page.tsx";
+import type { ReportTable } from "./page.tsx";
+import { type ReportChart, reportPage } from "./report-page.tsx";
 import { countNotes, embeddingTables, writeCellEvents } from "./run-report.ts";
 
 /**

@@ -4,7 +4,8 @@ import { writeFileAtomic } from "@kgraft/runtime";
 import type { FinishedCell } from "../cell-folder.ts";
 import { count, percent } from "../comparison-table.ts";
 import type { RunConfig } from "../config/run-config.ts";
-import { type ReportChart, type ReportTable, reportPage } from "./report-page.tsx";
+import type { ReportTable } from "./page.tsx";
+import { type ReportChart, reportPage } from "./report-page.tsx";
 import { writeTensorboardEvents } from "./tensorboard-events.ts";
 
 /** Writes TensorBoard events and `report.html` of one run into its folder, as its config says. */

@@ -56,7 +56,8 @@ export async function buildModel({
   return { model, parameters };
 }
 
-function createFusion(config: RunConfig, arm: CheckedArm, resources: FusionResources): Fusion {
+/** Makes what an arm's strategies are together. */
+export function createFusion(config: RunConfig, arm: CheckedArm, resources: FusionResources): Fusion {
   const [only, ...others] = arm.strategies;
   const options =
     others.length === 0

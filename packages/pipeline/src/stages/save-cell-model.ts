@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   type CheckpointWithTokenizer,
   familyOf,
@@ -5,13 +6,16 @@ import {
   maskedLanguageModelHead,
   saveModel,
 } from "@kgraft/encoder";
+import type { FusedEncoder, Fusion } from "@kgraft/fusion";
+import { writeFileAtomic } from "@kgraft/runtime";
 import type { Task, TaskFileOptions } from "@kgraft/tasks";
-import { type HostArray, hostTensors, type Parameters } from "@kgraft/tensor";
+import { type HostArray, hostTensors, type Parameters, writeSafetensors } from "@kgraft/tensor";
 import type { CheckedArm } from "../arms.ts";
 import type { Cell } from "../comparison-table.ts";
 import { required, type SharedWork } from "../composition.ts";
 import type { RunConfig } from "../config/run-config.ts";
 import { hideInStrings } from "../config/secrets.ts";
+import { MODEL_CONFIG } from "../model-folder.ts";
 import { strategyOptions } from "./build-model.ts";
 import { modelCard } from "./model-card.ts";
 
@@ -21,12 +25,14 @@ export interface ModelOfCell {
   readonly cell: Cell & { readonly task: string | undefined };
   readonly arm: CheckedArm;
   readonly task: Task | undefined;
+  readonly model: FusedEncoder;
   readonly parameters: Parameters;
 }
 
 /**
  * Saves a cell's model in Hugging Face's layout: what `transformers` knows in `model.safetensors`, the fusion's own tensors
- * in `fusion.safetensors`, the task's head with its labels in `head.safetensors`.
+ * in `fusion.safetensors`, the task's head with its labels in `head.safetensors`; what other models can take over of a fusion
+ * also alone, in `parts/<name>/part.safetensors`. The config stands beside them: graph, linker and links come from it.
  */
 export async function saveCellModel(folder: string, model: ModelOfCell): Promise<void> {
   const { shared, cell, parameters, task } = model;
@@ -38,6 +44,7 @@ export async function saveCellModel(folder: string, model: ModelOfCell): Promise
   ]);
   const { encoder, left, own } = divide(checkpoint, arrays, task !== undefined);
   const isHead = ([name]: [string, HostArray]): boolean => name.startsWith("head/");
+  const written = shared.config.written({ folder, arm: cell.arm, seed: cell.seed });
   await saveModel(folder, {
     config: checkpoint.encoder.config,
     configJson: checkpoint.configJson,
@@ -48,8 +55,21 @@ export async function saveCellModel(folder: string, model: ModelOfCell): Promise
       own.filter((one) => !isHead(one)),
     ),
     ...(task !== undefined && { head: headPart(shared.config, task, own.filter(isHead)) }),
-    card: modelCard(shared.config, cell, shared.config.written({ folder, arm: cell.arm, seed: cell.seed })),
+    card: modelCard(shared.config, cell, written),
   });
+  await writeFileAtomic(join(folder, MODEL_CONFIG), written);
+  await saveParts(folder, model.model.fusion, new Map(arrays));
+}
+
+async function saveParts(
+  folder: string,
+  { parts = {} }: Fusion,
+  arrays: ReadonlyMap<string, HostArray>,
+): Promise<void> {
+  for (const [part, names] of Object.entries(parts)) {
+    const own = names.map((name) => [name, arrays.get(name) as HostArray] as const);
+    await writeSafetensors(join(folder, "parts", part, "part.safetensors"), hostTensors(own));
+  }
 }
 
 /**

@@ -1,0 +1,41 @@
+import type { CheckpointWithTokenizer } from "@kgraft/encoder";
+import type { FusionResources } from "@kgraft/fusion";
+import type { Graph } from "@kgraft/kg";
+import type { EntityVectors } from "@kgraft/kg-embedding";
+import { collect, streams as streamsOf } from "@kgraft/runtime";
+import type { CheckedArm } from "../arms.ts";
+import type { RunConfig } from "../config/run-config.ts";
+import { controlledVectors } from "./build-model.ts";
+
+/** What an arm's strategies are built from. */
+export interface ArmNeeds {
+  readonly arm: CheckedArm;
+  readonly seed: number;
+  readonly checkpoint: CheckpointWithTokenizer;
+  readonly graph: Graph | undefined;
+  /** As they were trained: the arm's control is applied here. */
+  readonly vectors: EntityVectors | undefined;
+}
+
+/** Whether a strategy of an arm reads entity vectors. */
+export function readsVectors({ definitions }: CheckedArm): boolean {
+  return definitions.some(({ needs }) => needs.includes("vectors"));
+}
+
+/** Whether a strategy of an arm reads the graph: one that cannot do without, or that uses one where there is one. */
+export function readsGraph({ graph }: RunConfig, { definitions }: CheckedArm): boolean {
+  return definitions.some(({ needs, usesGraph }) => needs.includes("graph") || (graph !== undefined && usesGraph));
+}
+
+/** Puts together what an arm's strategies are built from. */
+export async function armResources({ arm, seed, checkpoint, graph, vectors }: ArmNeeds): Promise<FusionResources> {
+  const streams = streamsOf(seed);
+  return {
+    encoder: checkpoint.encoder.config,
+    tokenizer: checkpoint.tokenizer,
+    streams,
+    graph,
+    relations: graph && (await collect(graph.relations())),
+    vectors: controlledVectors(arm, vectors, streams),
+  };
+}
