@@ -12,7 +12,7 @@ th:first-child, td:first-child { text-align: left; padding-left: 0 } thead th { 
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 2rem 1.5rem } figure { margin: 0; min-width: 0 } figcaption { font-weight: 600 } svg { max-width: 100%; height: auto }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1rem; padding: 0; margin: .2rem 0; color: var(--soft); font-size: .9rem } .legend i { display: inline-block; width: .8rem; height: .8rem; border-radius: 2px; margin-right: .35rem }
 .chip { border-radius: 4px; background: var(--tint); padding: 0 .3rem }
-mark { background: #efb11855; color: inherit; border-radius: 3px; padding: 0 .15rem } svg text { fill: var(--ink); font: 12px ui-monospace, monospace }
+mark { background: #efb11855; color: inherit; border-radius: 3px; padding: 0 .15rem } .picture text { fill: var(--ink); font-family: ui-monospace, monospace }
 pre { background: var(--tint); padding: 1rem; overflow-x: auto; font-size: .85rem } details { margin-top: 1rem } summary { cursor: pointer }
 `;
 

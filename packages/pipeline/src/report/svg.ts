@@ -15,5 +15,6 @@ export function element(name: string, attributes: Attributes, content = ""): str
 /** A picture of a size, with what it shows in words. */
 export function svg(width: number, height: number, label: string, content: string): string {
   const size = { width, height, viewBox: `0 0 ${width} ${height}` };
-  return element("svg", { xmlns: "http://www.w3.org/2000/svg", role: "img", "aria-label": label, ...size }, content);
+  const said = { role: "img", "aria-label": label, class: "picture", "font-size": 12 };
+  return element("svg", { xmlns: "http://www.w3.org/2000/svg", ...said, ...size }, content);
 }
