@@ -33,3 +33,5 @@ export { type SentencePair, type SentencePairOptions, sentencePairs } from "./pa
 export { type TranslationLayout, translationLayout } from "./pairs/translation-pairs.ts";
 export { piecesOf } from "./spans.ts";
 export { loadTokenizer } from "./tokenizer/load-tokenizer.ts";
+export { specialPieces, type WordPieceFileOptions, wordPieceFile } from "./tokenizer/word-piece-file.ts";
+export { type TrainWordPieceOptions, trainWordPiece } from "./vocabulary-training/train-word-piece.ts";
