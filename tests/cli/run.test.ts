@@ -58,6 +58,7 @@ describe("kgraft run", () => {
       "model/config.json",
       "model/fusion.safetensors",
       "model/head.safetensors",
+      "model/kgraft.yaml",
       "model/model.safetensors",
       "model/special_tokens_map.json",
       "model/tokenizer.json",
@@ -65,6 +66,7 @@ describe("kgraft run", () => {
       "model/vocab.txt",
       "predictions/test.jsonl",
       "predictions/validation.jsonl",
+      "provenance.jsonl.gz",
       "report.html",
     ]);
     expect(leftovers(first)).toEqual([]);
@@ -90,6 +92,30 @@ describe("kgraft run", () => {
       "predictions/validation.jsonl",
     ])
       expect(readFileSync(join(first, file)).equals(readFileSync(join(second, file))), file).toBe(true);
+  });
+
+  test("leaves a model that predicts the same from a file: kgraft predict", async () => {
+    const [input, output] = [join(typing, "test.jsonl"), join(folder, "predicted.jsonl")];
+    const { stdout, stderr, code } = await kgraft([
+      "predict",
+      "--model",
+      join(first, "model"),
+      "--input",
+      input,
+      "--output",
+      output,
+      "--json",
+    ]);
+    expect([code, code === 0 ? "" : stderr]).toEqual([0, ""]);
+    type Line = { id: string; labels: string[]; scores: Record<string, number> };
+    const [again, before] = [readJsonLines<Line>(output), readJsonLines<Line>(first, "predictions/test.jsonl")];
+    expect(again.map(({ id, labels }) => [id, labels])).toEqual(before.map(({ id, labels }) => [id, labels]));
+    for (const [i, { scores }] of again.entries())
+      for (const [label, score] of Object.entries(scores)) expect(score).toBeCloseTo(before[i]?.scores[label] ?? 0, 4);
+    expect(JSON.parse(stdout)).toEqual({
+      examples: before.length,
+      withoutLabel: before.filter(({ labels }) => labels.length === 0).length,
+    });
   });
 
   test("scores what it predicts: kgraft score agrees with metrics.json", async () => {

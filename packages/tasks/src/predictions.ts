@@ -48,5 +48,10 @@ export async function readPredictions(path: string): Promise<readonly Prediction
 }
 
 function* lines(predictions: Iterable<Prediction>): Generator<string> {
-  for (const { id, labels, scores, spans } of predictions) yield JSON.stringify({ id, labels, scores, spans });
+  for (const prediction of predictions) yield predictionLine(prediction);
+}
+
+/** The line of a file that stands for a prediction, keys in a fixed order. */
+export function predictionLine({ id, labels, scores, spans }: Prediction): string {
+  return JSON.stringify({ id, labels, scores, spans });
 }

@@ -40,7 +40,12 @@ export function restoreTask(
     });
   const { task, labels, options: stated } = read.data;
   const { definition } = registry.get("task", task, `${at}/config.json: kgraft.head.task`);
-  const madeUp = labels.map(madeUpExample);
+  const isOfTriples = (definition as TaskDefinition).examples === "triple";
+  // A triple's labels say whether it is true; without any it is.
+  const madeUp = labels.map((label, index) => ({
+    ...madeUpExample(label, index),
+    ...(isOfTriples && { labels: undefined }),
+  }));
   const test =
     examples?.map((example) => ({ spans: [], ...example, labels: example.labels ?? labels.slice(0, 1) })) ?? madeUp;
   const splits = { train: madeUp, validation: madeUp, test };
