@@ -1,4 +1,4 @@
-import { ErrorList, InputError, type KgraftError, suggestion } from "@kgraft/runtime";
+import { ErrorList, InputError, isRecord, type KgraftError, suggestion } from "@kgraft/runtime";
 import type { Activation, EncoderConfig } from "./contract.ts";
 import { familyOf } from "./families/families.ts";
 import type { Family, FamilySettings, Setting } from "./families/family.ts";
@@ -205,10 +205,6 @@ export function writeConfigJson(config: EncoderConfig, kept: ConfigJson = {}): R
 
 function spell(activation: Activation): string {
   return Object.entries(activations).find(([, ours]) => ours === activation)?.[0] ?? activation;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const show = (value: unknown): string => (value === undefined ? "missing" : JSON.stringify(value));

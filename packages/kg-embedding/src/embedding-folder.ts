@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   InputError,
-  messageOf,
+  readJsonFile,
   readLines,
   writeFileAtomic,
   writeFolderAtomic,
@@ -19,6 +18,9 @@ const VECTORS = "embedding.safetensors";
 const ENTITIES = "entities.txt";
 const RELATIONS = "relations.txt";
 const METRICS = "metrics.json";
+
+/** Of errors about such a folder. */
+const FOLDER = { code: "kg-embedding.folder", wanted: "Wanted a folder written by `kgraft embed`" };
 
 /** What `metrics.json` must hold to be read back. */
 const record = z.looseObject({
@@ -88,16 +90,7 @@ export async function readEntityVectors(folder: string): Promise<EntityVectors> 
 }
 
 async function readRecord(path: string) {
-  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    throw refusal(path, cause.code === "ENOENT" ? "no such file" : `cannot be read: ${messageOf(cause)}`);
-  });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw refusal(path, `is not JSON: ${messageOf(cause)}`);
-  }
-  const parsed = record.safeParse(value);
+  const parsed = record.safeParse(await readJsonFile(path, FOLDER));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw refusal(path, `${issue?.path.join(".")}: ${issue?.message}`);
@@ -152,11 +145,6 @@ function assertOneLine(id: string): void {
   });
 }
 
-function refusal(path: string, problem: string, wanted?: string): InputError {
-  return new InputError({
-    code: "kg-embedding.folder",
-    at: path,
-    problem,
-    wanted: wanted ?? "Wanted a folder written by `kgraft embed`",
-  });
+function refusal(path: string, problem: string, wanted = FOLDER.wanted): InputError {
+  return new InputError({ code: FOLDER.code, at: path, problem, wanted });
 }

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
-import { InputError, messageOf } from "@kgraft/runtime";
+import { InputError, messageOf, parseJson } from "@kgraft/runtime";
 
 /**
  * Reads a JSON file; where the name ends in `.gz`, a gzip one.
@@ -12,11 +12,15 @@ export async function readJsonFile(path: string, wanted: string): Promise<unknow
     const problem = cause.code === "ENOENT" ? "no such file" : `cannot be read: ${messageOf(cause)}`;
     throw new InputError({ code: "runtime.read", at: path, problem, cause });
   });
+  return parseJson(unpacked(path, bytes).toString("utf8"), path, { wanted });
+}
+
+function unpacked(path: string, bytes: Buffer): Buffer {
+  if (!path.endsWith(".gz")) return bytes;
   try {
-    return JSON.parse((path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8"));
+    return gunzipSync(bytes);
   } catch (cause) {
-    const problem = `is not JSON: ${messageOf(cause)}`;
-    throw new InputError({ code: "runtime.json", at: path, problem, wanted, cause });
+    throw new InputError({ code: "runtime.read", at: path, problem: `is not gzip: ${messageOf(cause)}`, cause });
   }
 }
 

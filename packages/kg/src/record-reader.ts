@@ -1,4 +1,4 @@
-import { InputError, suggestion } from "@kgraft/runtime";
+import { InputError, isRecord, suggestion } from "@kgraft/runtime";
 
 /** Reads the fields of one JSON object, naming place and field in every error. */
 export class RecordReader {
@@ -69,10 +69,6 @@ export class RecordReader {
   #wrong(problem: string, wanted: string, fix?: string): InputError {
     return new InputError({ code: "kg.record", at: this.#at, problem, wanted, fix });
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** What a JSON value is, with the value where it is short. */

@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "@kgraft/runtime";
+import { readJsonFileIfThere, writeFileAtomic } from "@kgraft/runtime";
 import type { TaskDefinition } from "@kgraft/tasks";
 import { sharedIdentity } from "./cell-identity.ts";
 import { required, type SharedWork } from "./composition.ts";
@@ -17,10 +16,10 @@ export interface Baseline {
 export async function readOrMakeBaselines(shared: SharedWork, folder: string): Promise<readonly Baseline[]> {
   const identity = fingerprint(await sharedIdentity(shared));
   const path = join(folder, "baselines.json");
-  const kept = await readFile(path, "utf8").then(
-    (text) => JSON.parse(text) as { identity: string; baselines: readonly Baseline[] },
-    () => undefined,
-  );
+  const words = { fix: "Remove it: the baselines are then made anew" };
+  const kept = (await readJsonFileIfThere(path, words)) as
+    | { readonly identity: string; readonly baselines: readonly Baseline[] }
+    | undefined;
   if (kept?.identity === identity) return kept.baselines;
   const baselines = await makeBaselines(shared);
   await writeFileAtomic(path, JSON.stringify({ identity, baselines }));

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, removeAbandoned, writeFileAtomic } from "@kgraft/runtime";
+import { InputError, readJsonFileIfThere, removeAbandoned, writeFileAtomic } from "@kgraft/runtime";
 import type { Cell } from "./comparison-table.ts";
 import type { Curve } from "./report/curve.ts";
 
@@ -99,9 +99,6 @@ export function metricsOf({
 }
 
 async function readJson<T>(path: string): Promise<T | undefined> {
-  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") return undefined;
-    throw cause;
-  });
-  return text === undefined ? undefined : (JSON.parse(text) as T);
+  const words = { code: "run.cell", fix: "Remove the folder: the cell is then made anew" };
+  return (await readJsonFileIfThere(path, words)) as T | undefined;
 }

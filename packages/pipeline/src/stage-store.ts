@@ -1,7 +1,13 @@
 import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Progress, removeAbandoned, writeFileAtomic, writeFolderAtomic } from "@kgraft/runtime";
+import {
+  type Progress,
+  readJsonFileIfThere,
+  removeAbandoned,
+  writeFileAtomic,
+  writeFolderAtomic,
+} from "@kgraft/runtime";
 import { fingerprint } from "./fingerprint.ts";
 import { lockFolderInTurn } from "./run-lock.ts";
 import { assertGoing } from "./stopped.ts";
@@ -73,8 +79,7 @@ export class StageStore {
 }
 
 async function finished(folder: string): Promise<StageResult | undefined> {
-  const text = await readFile(join(folder, STAGE_FILE), "utf8").catch(() => undefined);
-  return text === undefined
-    ? undefined
-    : { folder, reused: true, seconds: (JSON.parse(text) as { seconds: number }).seconds };
+  const words = { fix: "Remove the folder: the stage is then made anew" };
+  const stage = (await readJsonFileIfThere(join(folder, STAGE_FILE), words)) as { seconds: number } | undefined;
+  return stage && { folder, reused: true, seconds: stage.seconds };
 }

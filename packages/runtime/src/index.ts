@@ -18,6 +18,7 @@ export {
   RunError,
   suggestion,
 } from "./errors.ts";
+export { isRecord, type JsonWords, parseJson, readJsonFile, readJsonFileIfThere } from "./json-file.ts";
 export { type JsonLine, type Line, readJsonLines, readLines } from "./lines.ts";
 export { lockInTurn, type Release, tryLock } from "./process-lock.ts";
 export { type Bar, type Progress, silent } from "./progress.ts";

@@ -203,7 +203,7 @@ describe("loadCheckpoint", () => {
     );
     await writeFile(join(folder, "config.json"), "{");
     await expect(loadCheckpoint(`file:${folder}`)).rejects.toThrow(
-      `${folder}/config.json: cannot be read: Expected property name`,
+      `${folder}/config.json: is not JSON: Expected property name`,
     );
     await rm(join(folder, "config.json"));
     await expect(loadCheckpoint(`file:${folder}`)).rejects.toThrow(

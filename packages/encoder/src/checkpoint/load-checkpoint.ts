@@ -1,7 +1,6 @@
 import { existsSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, messageOf, type Progress, silent } from "@kgraft/runtime";
+import { InputError, type Progress, readJsonFile, silent } from "@kgraft/runtime";
 import { loadTokenizer, type Tokenizer } from "@kgraft/text";
 import { type ConfigJson, readEncoderConfig } from "../config.ts";
 import type { TransformerEncoder } from "../contract.ts";
@@ -104,18 +103,8 @@ function folderOf(source: string, relativeTo: string | undefined, progress: Prog
 }
 
 async function readConfig(path: string): Promise<ConfigJson> {
-  try {
-    return JSON.parse(await readFile(path, "utf8"));
-  } catch (cause) {
-    const absent = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    throw new InputError({
-      code: "encoder.checkpoint.config",
-      at: path,
-      problem: absent ? "no such file" : `cannot be read: ${messageOf(cause)}`,
-      wanted: "Wanted the config.json of a model",
-      cause,
-    });
-  }
+  const words = { code: "encoder.checkpoint.config", wanted: "Wanted the config.json of a model" };
+  return (await readJsonFile(path, words)) as ConfigJson;
 }
 
 function weightsPath(folder: string): string {

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseJson } from "@kgraft/runtime";
 import type { EncoderConfig } from "../contract.ts";
 import { maxLength } from "../input-check.ts";
 
@@ -48,7 +49,7 @@ interface TokenizerJson {
 export function completeTokenizerFiles(files: TokenizerFiles, config: EncoderConfig): TokenizerFiles {
   const content = files.get("tokenizer.json");
   if (content === undefined) return files;
-  const json = JSON.parse(Buffer.from(content).toString("utf8")) as TokenizerJson;
+  const json = parseJson(Buffer.from(content).toString("utf8"), "tokenizer.json") as TokenizerJson;
   const added = new Set(json.added_tokens?.map((token) => token.content));
   const special = Object.fromEntries(
     Object.entries(pieceRoles).flatMap(([role, pieces]) => {

@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { InputError, messageOf } from "@kgraft/runtime";
+import { InputError, isRecord, readJsonFile } from "@kgraft/runtime";
 import { type ParameterSpec, SafetensorsFile } from "@kgraft/tensor";
 import type { Family } from "../families/family.ts";
 import { familyNames } from "./names.ts";
@@ -140,22 +139,11 @@ function shapesOf(path: string): Promise<(readonly [string, readonly number[]])[
  * @throws InputError `encoder.checkpoint.index`
  */
 export async function shardFiles(index: string): Promise<string[]> {
-  const refuse = (problem: string, cause?: unknown) =>
-    new InputError({
-      code: "encoder.checkpoint.index",
-      at: index,
-      problem,
-      wanted: 'Wanted {"weight_map": {"<weight>": "<file>"}}',
-      cause,
-    });
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(index, "utf8"));
-  } catch (cause) {
-    throw refuse(`cannot be read: ${messageOf(cause)}`, cause);
-  }
-  const map = (json as { weight_map?: unknown } | null)?.weight_map;
-  const files = typeof map === "object" && map !== null ? [...new Set(Object.values(map))] : [];
+  const words = { code: "encoder.checkpoint.index", wanted: 'Wanted {"weight_map": {"<weight>": "<file>"}}' };
+  const refuse = (problem: string) => new InputError({ ...words, at: index, problem });
+  const json = await readJsonFile(index, words);
+  const map = isRecord(json) ? json.weight_map : undefined;
+  const files = isRecord(map) ? [...new Set(Object.values(map))] : [];
   if (files.length === 0) throw refuse("names no file");
   return files.map((file) => {
     if (typeof file === "string" && /^[^/\\]+\.safetensors$/.test(file)) return join(dirname(index), file);

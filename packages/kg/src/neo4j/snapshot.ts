@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { messageOf, type Progress, RunError, writeFileAtomic } from "@kgraft/runtime";
+import { type Progress, readJsonFileIfThere, writeFileAtomic } from "@kgraft/runtime";
 import type { CompactGraph } from "../compact/compact-graph.ts";
 import { CompactStore } from "../compact/compact-store.ts";
 import { writeSnapshot } from "../compact/snapshot-file.ts";
@@ -120,11 +119,8 @@ async function readMapped(
 }
 
 async function readManifest(path: string): Promise<SnapshotManifest | undefined> {
-  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") return undefined;
-    throw new RunError({ code: "kg.snapshot.read", at: path, problem: `cannot be read: ${messageOf(cause)}`, cause });
-  });
-  return text === undefined ? undefined : (JSON.parse(text) as SnapshotManifest);
+  const words = { code: "kg.snapshot.read", fix: "Remove it: the graph is then read anew" };
+  return (await readJsonFileIfThere(path, words)) as SnapshotManifest | undefined;
 }
 
 /** Where downloaded and built things are kept, outside every checkout. */

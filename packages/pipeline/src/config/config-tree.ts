@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { type ErrorParts, InputError, messageOf } from "@kgraft/runtime";
+import { type ErrorParts, InputError, isRecord, messageOf } from "@kgraft/runtime";
 import { isMap, isScalar, isSeq, LineCounter, type Node, parse, parseDocument } from "yaml";
 
 /** Where a value of a config was stated. */
@@ -125,11 +125,6 @@ function notePlaces(node: Node | null, path: string, note: (path: string, offset
       notePlaces(item as Node, child(String(index)), note);
     }
   }
-}
-
-/** Whether a value is a plain map. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function merge(

@@ -1,5 +1,5 @@
-import { InputError } from "@kgraft/runtime";
-import { type ConfigTree, isRecord, placeOf } from "./config-tree.ts";
+import { InputError, isRecord } from "@kgraft/runtime";
+import { type ConfigTree, placeOf } from "./config-tree.ts";
 import type { Secrets } from "./secrets.ts";
 
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
+import { isRecord } from "@kgraft/runtime";
 import type { z } from "zod";
-import { isRecord } from "./config-tree.ts";
 
 /** The parts of a zod schema's definition that walking needs. */
 interface SchemaDefinition {

@@ -1,5 +1,4 @@
-import { ErrorList, KgraftError, type Progress } from "@kgraft/runtime";
-import { isRecord } from "./config-tree.ts";
+import { ErrorList, isRecord, KgraftError, type Progress } from "@kgraft/runtime";
 
 /** The values that a config took from the environment, each with the `${NAME}` that is shown in its place. */
 export type Secrets = ReadonlyMap<string, string>;

@@ -1,6 +1,7 @@
 import { isAbsolute, relative } from "node:path";
+import { isRecord } from "@kgraft/runtime";
 import { stringify } from "yaml";
-import { type ConfigTree, isRecord } from "./config-tree.ts";
+import type { ConfigTree } from "./config-tree.ts";
 
 /** What a run may say over a config that is written beside its results. */
 export interface WrittenFor {

@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { InputError, messageOf } from "@kgraft/runtime";
+import { InputError, readJsonFile } from "@kgraft/runtime";
 import type { ScaleState } from "./loss-scale.ts";
 import type { Best, Evaluation } from "./options.ts";
 
@@ -29,21 +28,12 @@ export interface CheckpointState {
  * @throws InputError `tensor.checkpoint.broken` where it is missing, cut short or not a state
  */
 export async function readState(path: string): Promise<CheckpointState> {
-  let value: Partial<CheckpointState>;
-  try {
-    value = JSON.parse(await readFile(path, "utf8")) as Partial<CheckpointState>;
-  } catch (cause) {
-    throw broken(path, messageOf(cause), cause);
-  }
+  const code = "tensor.checkpoint.broken";
+  const value = ((await readJsonFile(path, { code })) ?? {}) as Partial<CheckpointState>;
   const counts = [value.format, value.step, value.epoch, value.index];
   if (counts.every((count) => Number.isSafeInteger(count)) && typeof value.configHash === "string")
     return value as CheckpointState;
-  throw broken(path, "is not the state of a training run");
-}
-
-/** A checkpoint that cannot be read. */
-function broken(path: string, problem: string, cause?: unknown): InputError {
-  return new InputError({ code: "tensor.checkpoint.broken", at: path, problem, cause });
+  throw new InputError({ code, at: path, problem: "is not the state of a training run" });
 }
 
 /** @throws InputError `tensor.checkpoint.foreign` naming what differs */
