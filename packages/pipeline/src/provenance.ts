@@ -54,14 +54,16 @@ export class Provenance {
 
   /** Puts the list in its place. */
   async finish(): Promise<void> {
+    if (this.#written === undefined) return;
     this.#lines.end();
     await this.#written;
   }
 
   /** Lets go of the list of a run that failed; does nothing once it is finished. */
   async abandon(): Promise<void> {
+    if (this.#written === undefined) return;
     this.#lines.destroy(new Error("the run failed"));
-    await this.#written?.catch(() => undefined);
+    await this.#written.catch(() => undefined);
   }
 
   async #note(example: TextExample, { triples = [] }: PreparedExample<unknown>): Promise<void> {
