@@ -1,0 +1,152 @@
+/**
+ * One training step (forward, backward, AdamW) of every fusion strategy at equal length, in turns with `none`: a head over
+ * the first piece, 8 x 128 pieces, 6 layers, H 384, 12 heads (MiniLM's sizes), a vocabulary of 8192, dropout on.
+ *
+ *     npm run bench -- strategies [--strategies none,k-bert] [--backend native] [--turns 9]
+ */
+import { parseArgs } from "node:util";
+import { createEncoder, type EncoderConfig } from "@kgraft/encoder";
+import { collateExamples, createFusedEncoder, FUSION, type FusionDefinition, prepareExamples } from "@kgraft/fusion";
+import fusionModule from "@kgraft/fusion/module";
+import { type SmallWorld, smallWorld } from "@kgraft/fusion/testing";
+import { vectorTable } from "@kgraft/kg-embedding";
+import { streams } from "@kgraft/runtime";
+import { gradients, type LossFunction, Optimiser, openBackend, ops, Parameters, tf, toDevice } from "@kgraft/tensor";
+import type { TextExample } from "@kgraft/text";
+import { Container } from "inversify";
+
+const [rows, length, classes] = [8, 128, 40];
+const warmUp = 2;
+
+/** A strategy's own step, ready to be made again and again. */
+interface Arm {
+  readonly name: string;
+  /** Share of the batch's places that hold a piece. */
+  readonly filled: number;
+  step(count: number): Promise<number>;
+}
+
+function sizes(world: SmallWorld): EncoderConfig {
+  return {
+    ...world.encoder,
+    vocabularySize: 8192,
+    hiddenSize: 384,
+    embeddingSize: 384,
+    numLayers: 6,
+    numHeads: 12,
+    intermediateSize: 1536,
+    maxPositions: 512,
+  };
+}
+
+/** Texts that fill their rows with and without branches: one sentence with three mentions, again and again. */
+function examples(): readonly TextExample[] {
+  const sentence = "Gorwick plays the lute in Marl ";
+  const links = { Gorwick: "Q1", lute: "Q5", Marl: "Q3" };
+  return Array.from({ length: rows }, (_, row) => {
+    const repeats = 20;
+    const mentions = Array.from({ length: repeats }, (_, time) =>
+      Object.entries(links).map(([surface, entity]) => {
+        const start = time * sentence.length + sentence.indexOf(surface);
+        return { start, end: start + surface.length, entity };
+      }),
+    );
+    return { id: String(row), text: sentence.repeat(repeats), mentions: mentions.flat(), labels: [] };
+  });
+}
+
+async function openArm(definition: FusionDefinition, world: SmallWorld): Promise<Arm> {
+  const fusion = definition.create(definition.options.parse({}), world);
+  const model = createFusedEncoder(createEncoder(world.encoder), fusion);
+  const kernel = {
+    name: "head/kernel",
+    shape: [classes, world.encoder.hiddenSize],
+    init: { kind: "normal", deviation: 0.02 },
+    role: "weight",
+  } as const;
+  const parameters = Parameters.create([...model.parameters, kernel], streams(1));
+  const groups = model.frozenIn("finetuning").map((match) => ({ match, frozen: true }));
+  const optimiser = new Optimiser({ name: "adamw", rate: 5e-5 }, parameters, { groups });
+  // A strategy that puts pieces in gets half the text, so that both fill their rows.
+  const texts =
+    fusion.prepare === undefined || !definition.claims.includes("pieces") ? examples() : examples().map(halved);
+  const { prepared } = await prepareExamples(texts, { tokenizer: world.tokenizer, maxLength: length, fusion });
+  const batch = collateExamples(prepared, length, fusion);
+  const labels = { dtype: "int32" as const, shape: [rows], data: Int32Array.from({ length: rows }, (_, i) => i) };
+  const key = { dtype: "int32" as const, shape: [2], data: Int32Array.of(1, 2) };
+  const constants = toDevice(model.constants);
+  const losses: LossFunction = (weights, at, context) => {
+    const { hidden } = model.run(weights, at, context).stream;
+    const first = tf.reshape(tf.slice(hidden, [0, 0, 0], [rows, 1, -1]), [rows, world.encoder.hiddenSize]);
+    const logits = ops.linear(first, weights.get(kernel.name));
+    return { typing: ops.softmaxCrossEntropy(logits, at.labels as tf.Tensor, tf.ones([rows])) };
+  };
+  return {
+    name: definition.name,
+    filled: (batch.tokens ?? 0) / (rows * length),
+    async step(count) {
+      const start = performance.now();
+      const tensors = { ...toDevice({ ...batch.arrays, labels, key }), ...constants };
+      const context = { training: true, key: tensors.key as tf.Tensor };
+      const made = gradients(losses, parameters, tensors, context, {}, { trainable: optimiser.trainable });
+      const scalars = optimiser.scalars(count, 1);
+      optimiser.apply(made.gradients, scalars);
+      await parameters.get(kernel.name).data();
+      const seconds = (performance.now() - start) / 1000;
+      const own = Object.entries(tensors).filter(([name]) => !(name in constants));
+      tf.dispose([Object.fromEntries(own), { ...made.gradients }, { ...scalars }]);
+      for (const { sum, weight } of Object.values(made.losses)) tf.dispose([sum, weight]);
+      return seconds;
+    },
+  };
+}
+
+function halved(example: TextExample): TextExample {
+  const text = example.text.slice(0, example.text.length / 2);
+  return { ...example, text, mentions: example.mentions?.filter(({ end }) => end <= text.length) };
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+
+function line(name: string, filled: number, seconds: readonly number[], plain: readonly number[]): string {
+  const ratios = seconds.map((own, turn) => own / (plain[turn] as number));
+  const spread = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
+  const share = `${(100 * filled).toFixed(0)} % filled`;
+  return `${name.padEnd(10)} ${median(seconds).toFixed(3)} s a step, ${median(ratios).toFixed(2)} x none (turns ${spread}), ${share}`;
+}
+
+/** Prints of each strategy its seconds a step and their ratio to `none`, turn by turn. */
+export async function main(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      strategies: { type: "string" },
+      backend: { type: "string", default: "auto" },
+      turns: { type: "string", default: "9" },
+    },
+  });
+  const { name, description } = await openBackend(values.backend);
+  console.log(`${name}: ${description}`);
+  const container = new Container();
+  await container.load(fusionModule);
+  const loaded = container.getAll<FusionDefinition>(FUSION).filter(({ accepts }) => accepts.includes("text"));
+  const asked = values.strategies?.split(",") ?? loaded.map((definition) => definition.name);
+  const world = await smallWorld();
+  const ids = world.vectors.ids;
+  const drawn = streams(2)
+    .at("vectors")
+    .fillNormal(new Float32Array(ids.length * 100), 0.1);
+  const resources = { ...world, encoder: sizes(world), vectors: vectorTable(ids, drawn, 100) };
+  const arms: Arm[] = [];
+  for (const definition of loaded)
+    if (definition.name === "none" || asked.includes(definition.name)) arms.push(await openArm(definition, resources));
+  const seconds = new Map(arms.map((arm) => [arm.name, [] as number[]]));
+  for (let turn = -warmUp; turn < Number(values.turns); turn++)
+    for (const arm of arms) {
+      const took = await arm.step(turn + warmUp + 1);
+      if (turn >= 0) seconds.get(arm.name)?.push(took);
+    }
+  for (const { name: own, filled } of arms)
+    console.log(line(own, filled, seconds.get(own) ?? [], seconds.get("none") ?? []));
+}
