@@ -1,6 +1,6 @@
 import type { Progress } from "@kgraft/runtime";
 import { type BackendDiagnosis, type Diagnosis, doctor } from "@kgraft/tensor";
-import { buildNative } from "@kgraft/tensor/native";
+import { buildNative, type NativeBuild } from "@kgraft/tensor/native";
 
 /** What works on this machine, for people. */
 export interface Examination {
@@ -40,13 +40,6 @@ function backendText({ usable, description, threads, cuda, speed, why }: Backend
       `training step ${speed.trainingStepSeconds.toFixed(2)} s`,
     );
   return parts.join(", ");
-}
-
-/** A native backend in the cache. */
-export interface NativeBuild {
-  readonly folder: string;
-  /** False: it was there already. */
-  readonly built: boolean;
 }
 
 /** Builds the native backend into the cache; quick where it is there. */

@@ -21,7 +21,9 @@ export function doctorCommand(): Command {
       "build the native backend (needs python3 with pip and a C++ compiler); kept outside the checkout",
     )
     .addOption(
-      new Option("--kind <which>", "which TensorFlow to build against").choices(["cpu", "cuda"]).default("cpu"),
+      new Option("--kind <which>", "which TensorFlow to build against; cuda is built, not yet proven on a GPU")
+        .choices(["cpu", "cuda"])
+        .default("cpu"),
     )
     .action(async (options: DoctorOptions) => {
       const progress = progressOf(options);
@@ -32,8 +34,9 @@ export function doctorCommand(): Command {
 
 async function printBuild({ kind, json }: DoctorOptions, progress: Progress): Promise<void> {
   const build = await buildNativeBackend(kind, progress);
-  if (json === true) printJson(build);
-  else process.stdout.write(`native backend: ${build.built ? "built" : "there already"}, in ${build.folder}\n`);
+  if (json === true) return printJson(build);
+  process.stdout.write(`native backend: ${build.built ? "built" : "there already"}, in ${build.folder}\n`);
+  for (const folder of build.removed) process.stdout.write(`removed an old build: ${folder}\n`);
 }
 
 async function printExamination({ json }: DoctorOptions, progress: Progress): Promise<void> {

@@ -6,7 +6,7 @@ import type { BackendCandidate } from "./candidate.ts";
 /** TensorFlow itself, through the binding of tfjs-node. */
 export const nativeBackend: BackendCandidate = {
   name: "native",
-  summary: "TensorFlow itself (C++, all cores, CUDA where built for it); built once by `kgraft doctor --native`.",
+  summary: "TensorFlow itself (C++, all cores; CUDA is built, not yet proven); built once by `kgraft doctor --native`.",
   load: async () => {
     const { binding, isUsingGpuDevice } = openNative(tf);
     const device = isUsingGpuDevice ? "CUDA" : "CPU";

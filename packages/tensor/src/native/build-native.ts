@@ -6,6 +6,7 @@ import { InputError, type Progress, silent } from "@kgraft/runtime";
 import { buildFolder } from "./build-folder.ts";
 import { cacheFolder } from "./cache-folder.ts";
 import { compileBinding } from "./compile-binding.ts";
+import { removeOldBuilds } from "./old-builds.ts";
 import { findPrerequisites, npmCommand, type Prerequisites } from "./prerequisites.ts";
 import { BINDING_PACKAGE, LOADER, type NativeKind, nativeKey, PROOF, SKELETON, TENSORFLOW_VERSION } from "./recipe.ts";
 import { runCommand } from "./run-command.ts";
@@ -13,6 +14,15 @@ import { ensureLibrary, isLibraryThere, libraryFolder } from "./tensorflow-libra
 
 /** The loader's file name in a build. */
 export const LOADER_FILE = "load.cjs";
+
+/** What a build came to. */
+export interface NativeBuild {
+  readonly folder: string;
+  /** False where it was there already. */
+  readonly built: boolean;
+  /** Folders of older builds that were removed. */
+  readonly removed: readonly string[];
+}
 
 /** Where a build of this kind lies or would lie. */
 export function nativeFolder(kind: NativeKind): string {
@@ -30,7 +40,8 @@ export function isNativeBuilt(kind: NativeKind): boolean {
  *
  * The library (850 MB) has a folder of its own, so that another version of kgraft or Node builds anew in seconds.
  *
- * @returns the folder of the build, and whether it had to be built
+ * Builds of other versions are then removed, but for the one used last.
+ *
  * @throws InputError `tensor.native.missing` naming every tool that this machine lacks; RunError where a step fails
  */
 export async function buildNative({
@@ -39,9 +50,9 @@ export async function buildNative({
 }: {
   readonly progress?: Progress;
   readonly kind?: NativeKind;
-} = {}): Promise<{ folder: string; built: boolean }> {
+} = {}): Promise<NativeBuild> {
   const folder = nativeFolder(kind);
-  if (isNativeBuilt(kind)) return { folder, built: false };
+  if (isNativeBuilt(kind)) return { folder, built: false, removed: await removeOldBuilds() };
   const tools = await requirePrerequisites();
   await ensureLibrary(kind, progress);
   const built = await buildFolder(
@@ -50,7 +61,7 @@ export async function buildNative({
     (temporary) => build(temporary, kind, tools, progress),
     progress,
   );
-  return { folder, built };
+  return { folder, built, removed: await removeOldBuilds() };
 }
 
 async function requirePrerequisites(): Promise<Prerequisites> {

@@ -6,6 +6,7 @@ import util from "node:util";
 import { messageOf } from "@kgraft/runtime";
 import type * as tf from "@tensorflow/tfjs-core";
 import { isNativeBuilt, LOADER_FILE, nativeFolder } from "./build-native.ts";
+import { markUsed } from "./old-builds.ts";
 import { BINDING_VERSION, type NativeKind } from "./recipe.ts";
 
 /** Packages of TensorFlow.js that a user may have installed, best first. */
@@ -109,8 +110,10 @@ function hasBinding(folder: string): boolean {
 }
 
 function openBuilt(kind: NativeKind, core: typeof tf): undefined {
-  const load = createRequire(import.meta.url)(join(nativeFolder(kind), LOADER_FILE)) as (core: unknown) => unknown;
+  const folder = nativeFolder(kind);
+  const load = createRequire(import.meta.url)(join(folder, LOADER_FILE)) as (core: unknown) => unknown;
   load(core);
+  markUsed(folder);
   built = true;
 }
 

@@ -204,6 +204,17 @@ const CASES: readonly Case[] = [
   },
 ];
 
+/** Ops without a case here, and why. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  dropout: "random: its gradient is compared with its mask in dropout.test.ts",
+  visibleBias: "takes booleans, which have no gradient",
+};
+
+test("every op is compared with finite differences, or it is said where its gradient is tested", () => {
+  const compared = new Set(CASES.map(({ name }) => name.split(" ")[0]));
+  for (const op of Object.keys(ops)) expect(compared.has(op) !== op in ELSEWHERE, op).toBe(true);
+});
+
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Float32 numbers as float64, so that op and mirror start from the same. */
