@@ -22,6 +22,20 @@ export interface EncodeOptions {
   readonly maxLength?: number;
   /** Default true. */
   readonly specialTokens?: boolean;
+  /**
+   * Which sequence of a pair gives way to the limit: the longer one first (default), or only one of them.
+   */
+  readonly truncation?: "longest-first" | "only-first" | "only-second";
+}
+
+/** How a text is cut into overlapping windows. */
+export interface WindowOptions {
+  /** Most pieces of a window, special tokens included. */
+  readonly maxLength: number;
+  /** Pieces that neighbouring windows share. Default 0. */
+  readonly stride?: number;
+  /** Which sequence of a pair is cut; the other stands whole in every window. Default `second`, as in question answering. */
+  readonly cut?: "first" | "second";
 }
 
 /** Turns text into the ids a model was trained on. */
@@ -31,7 +45,14 @@ export interface Tokenizer {
   readonly special: Readonly<Record<"pad" | "unknown" | "mask" | "start" | "end", number | undefined>>;
   /** All ids that stand for special or added tokens. */
   readonly specialIds: ReadonlySet<number>;
+  /** @throws InputError `text.encode.maxLength` where the limit leaves no room for what must stay */
   encode(text: string, pair?: string, options?: EncodeOptions): Encoding;
+  /**
+   * Cuts what does not fit into one window into several, each with its own special tokens; together they hold every piece.
+   *
+   * @throws InputError `text.windows` where a window has no room for more than the stride
+   */
+  windows(text: string, pair: string | undefined, options: WindowOptions): Encoding[];
   /** The piece of an id, or undefined. */
   piece(id: number): string | undefined;
   id(piece: string): number | undefined;

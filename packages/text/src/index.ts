@@ -5,7 +5,7 @@ export { type CorpusDocument, type CorpusOptions, type CorpusPosition, corpusSta
 export { permutedOrder } from "./corpus/permuted-order.ts";
 export { type CorpusRecord, readCorpus } from "./corpus/read-corpus.ts";
 export { sentenceSpans } from "./corpus/sentences.ts";
-export type { EncodeOptions, Encoding, Tokenizer } from "./encoding.ts";
+export type { EncodeOptions, Encoding, Tokenizer, WindowOptions } from "./encoding.ts";
 export type {
   Candidate,
   Dependency,

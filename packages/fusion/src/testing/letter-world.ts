@@ -1,7 +1,7 @@
 import { buildGraph, type Graph } from "@kgraft/kg";
 import { streams } from "@kgraft/runtime";
-import type { TextExample } from "@kgraft/text";
-import { smallTokenizer, specialPieces } from "./small-tokenizer.ts";
+import { specialPieces, type TextExample } from "@kgraft/text";
+import { smallTokenizer } from "./small-tokenizer.ts";
 import { type SmallWorld, smallEncoder } from "./small-world.ts";
 
 /** Head, relation and tail in words: each is its own label. */

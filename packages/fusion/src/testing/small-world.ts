@@ -2,9 +2,9 @@ import type { EncoderConfig } from "@kgraft/encoder";
 import { buildGraph, type Graph, relationWords } from "@kgraft/kg";
 import type { EntityVectors } from "@kgraft/kg-embedding";
 import { type Streams, streams } from "@kgraft/runtime";
-import type { TextExample, TripleTerm } from "@kgraft/text";
+import { specialPieces, type TextExample, type TripleTerm } from "@kgraft/text";
 import type { FusionResources } from "../contract.ts";
-import { smallTokenizer, specialPieces } from "./small-tokenizer.ts";
+import { smallTokenizer } from "./small-tokenizer.ts";
 
 /** Everything a strategy can be built from, small enough for a test: real parts, made-up facts. */
 export interface SmallWorld extends FusionResources {

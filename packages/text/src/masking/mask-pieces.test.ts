@@ -122,6 +122,7 @@ function bare(): Tokenizer {
     special,
     specialIds,
     encode: (first, pair, options) => tokenizer.encode(first, pair, options),
+    windows: (first, pair, options) => tokenizer.windows(first, pair, options),
     piece: (id) => tokenizer.piece(id),
     id: (piece) => tokenizer.id(piece),
   };

@@ -1,5 +1,4 @@
-import { InputError } from "@kgraft/runtime";
-import type { EncodeOptions, Encoding, Tokenizer } from "../encoding.ts";
+import type { EncodeOptions, Encoding, Tokenizer, WindowOptions } from "../encoding.ts";
 import { type AddedToken, AddedTokenFinder } from "./added-tokens.ts";
 import { AlignedText } from "./aligned-text.ts";
 import { assemble } from "./assembly.ts";
@@ -7,7 +6,7 @@ import type { Model, Normalizer, PreTokenizer, Template } from "./components.ts"
 import { PieceBuffer } from "./piece-buffer.ts";
 import { addedBy } from "./template.ts";
 import { trimOffsets } from "./trim-offsets.ts";
-import { longestFirst } from "./truncation.ts";
+import { fit, windowRanges } from "./truncation.ts";
 
 /** What a tokenizer is put together from. */
 export interface TokenizerParts {
@@ -65,18 +64,33 @@ export class PipelineTokenizer implements Tokenizer {
   }
 
   encode(text: string, pair?: string, options: EncodeOptions = {}): Encoding {
-    const sequences = pair === undefined ? [text] : [text, pair];
+    const { items, pieces } = this.#piecesOf(text, pair, options.specialTokens !== false);
+    const lengths = pieces.map(({ length }) => length);
+    const kept = fit(lengths, addedBy(items), options);
+    const truncated = lengths.reduce((sum, length, i) => sum + length - (kept[i] as number), 0);
+    const ranges = kept.map((to) => ({ from: 0, to }));
+    return assemble(items, pieces, ranges, this.#pieceOf, truncated);
+  }
+
+  windows(text: string, pair: string | undefined, { maxLength, stride = 0, cut }: WindowOptions): Encoding[] {
+    const { items, pieces } = this.#piecesOf(text, pair, true);
+    const which = pair === undefined || cut === "first" ? 0 : 1;
+    const whole = pieces.map(({ length }) => ({ from: 0, to: length }));
+    const beside = pair === undefined ? 0 : (pieces[1 - which]?.length ?? 0);
+    const room = maxLength - addedBy(items) - beside;
+    return windowRanges(pieces[which]?.length ?? 0, room, stride).map((range) =>
+      assemble(items, pieces, whole.with(which, range), this.#pieceOf, 0),
+    );
+  }
+
+  /** The template's items, and the pieces of each sequence: valid until the next text. */
+  #piecesOf(text: string, pair: string | undefined, specialTokens: boolean) {
     const { template } = this.#parts;
     const items = (pair === undefined ? template.single : template.pair).filter(
-      (item) => options.specialTokens !== false || item.kind === "sequence",
+      (item) => specialTokens || item.kind === "sequence",
     );
-    const pieces = sequences.map((sequence, i) => this.#encodeSequence(sequence, i === 0 ? 0 : 1));
-    const kept = this.#fit(
-      pieces.map((buffer) => buffer.length),
-      addedBy(items),
-      options.maxLength,
-    );
-    return assemble(items, pieces, kept, this.#pieceOf);
+    const sequences = pair === undefined ? [text] : [text, pair];
+    return { items, pieces: sequences.map((sequence, i) => this.#encodeSequence(sequence, i === 0 ? 0 : 1)) };
   }
 
   #name(piece: string, id: number): void {
@@ -151,21 +165,6 @@ export class PipelineTokenizer implements Tokenizer {
 
   #pushPiece(id: number, word: AlignedText, from: number, to: number, offset: number, out: PieceBuffer, index: number) {
     out.push(id, offset + (word.starts[from] as number), offset + (word.ends[to - 1] as number), index);
-  }
-
-  /** How many pieces of each sequence stay. */
-  #fit(lengths: readonly number[], added: number, maxLength: number | undefined): number[] {
-    if (maxLength === undefined) return [...lengths];
-    const room = maxLength - added;
-    if (!(room >= 0))
-      throw new InputError({
-        code: "text.encode.maxLength",
-        at: "text.encode",
-        problem: `maxLength is ${maxLength}, and the special tokens alone take ${added}`,
-        wanted: `Wanted at least ${added}`,
-      });
-    const [first = 0, second] = lengths;
-    return second === undefined ? [Math.min(first, room)] : longestFirst(first, second, room);
   }
 }
 

@@ -10,7 +10,7 @@ export const specialPieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as c
 /**
  * Describes BERT's tokenizer with a vocabulary: the content of a tokenizer.json.
  *
- * @param pieces by id; the first are {@link specialPieces}
+ * @param pieces by id; those of {@link specialPieces} that are among them are special
  */
 export function wordPieceFile(pieces: readonly string[], { lowercase = true }: WordPieceFileOptions = {}): string {
   const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
@@ -21,7 +21,9 @@ export function wordPieceFile(pieces: readonly string[], { lowercase = true }: W
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: specialPieces.map((content, id) => ({ id, content, ...flags })),
+    added_tokens: specialPieces.flatMap((content) =>
+      pieces.includes(content) ? [{ id: pieces.indexOf(content), content, ...flags }] : [],
+    ),
     normalizer: {
       type: "BertNormalizer",
       clean_text: true,

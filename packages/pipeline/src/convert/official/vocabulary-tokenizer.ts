@@ -3,9 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readTokenizerFiles, type TokenizerFiles } from "@kgraft/encoder";
 import { InputError } from "@kgraft/runtime";
-
-/** The pieces that frame BERT's texts. */
-const special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+import { wordPieceFile } from "@kgraft/text";
 
 /**
  * The tokenizer of a release. Old ones bring a `vocab.txt` alone: the tokenizer.json that says the same is made of it. Whether
@@ -25,8 +23,8 @@ export async function releasedTokenizer(folder: string): Promise<TokenizerFiles>
   const lowercase =
     "do_lower_case" in config
       ? config.do_lower_case === true
-      : !pieces.some((piece) => !special.includes(piece) && !/^\[.*\]$/.test(piece) && /\p{Lu}/u.test(piece));
-  const json = JSON.stringify(wordPieceTokenizer(pieces, lowercase));
+      : !pieces.some((piece) => !/^\[.*\]$/.test(piece) && /\p{Lu}/u.test(piece));
+  const json = wordPieceFile(pieces, { lowercase });
   return new Map([...files, ["vocab.txt", content], ["tokenizer.json", Buffer.from(json)]]);
 }
 
@@ -38,40 +36,4 @@ function withoutTokenizer(at: string): InputError {
     wanted: "Wanted the tokenizer that the model was trained with",
     fix: "Copy it there from the checkpoint that the release started from",
   });
-}
-
-function wordPieceTokenizer(pieces: readonly string[], lowercase: boolean): object {
-  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
-  const idOf = (piece: string) => pieces.indexOf(piece);
-  const token = (id: string, type: number) => ({ SpecialToken: { id, type_id: type } });
-  const sequence = (id: string, type: number) => ({ Sequence: { id, type_id: type } });
-  const single = [token("[CLS]", 0), sequence("A", 0), token("[SEP]", 0)];
-  return {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: special.flatMap((content) => (idOf(content) < 0 ? [] : [{ id: idOf(content), content, ...flags }])),
-    normalizer: {
-      type: "BertNormalizer",
-      clean_text: true,
-      handle_chinese_chars: true,
-      strip_accents: null,
-      lowercase,
-    },
-    pre_tokenizer: { type: "BertPreTokenizer" },
-    post_processor: {
-      type: "TemplateProcessing",
-      single,
-      pair: [...single, sequence("B", 1), token("[SEP]", 1)],
-      special_tokens: Object.fromEntries(["[CLS]", "[SEP]"].map((id) => [id, { id, ids: [idOf(id)], tokens: [id] }])),
-    },
-    decoder: { type: "WordPiece", prefix: "##", cleanup: true },
-    model: {
-      type: "WordPiece",
-      unk_token: "[UNK]",
-      continuing_subword_prefix: "##",
-      max_input_chars_per_word: 100,
-      vocab: Object.fromEntries(pieces.map((piece, id) => [piece, id])),
-    },
-  };
 }
