@@ -13,7 +13,7 @@ export class BrokenLines {
   readonly #first: string[] = [];
   #count = 0;
 
-  constructor(onError: "stop" | "skip") {
+  constructor(onError: "stop" | "skip" = "stop") {
     this.#skip = onError === "skip";
   }
 

@@ -188,4 +188,25 @@ describe("folder refuses", () => {
     await writeFile(join(path, "entities.jsonl"), good.entities);
     await expect(open(path)).rejects.toThrow("triples.tsv: no such file.");
   });
+
+  it("nothing but counts what is broken, where it is to be passed over", async () => {
+    const path = join(scratch, "skipped");
+    await mkdir(path);
+    await writeFile(join(path, "entities.jsonl"), `${good.entities}{"id":"c"}\n{"id"\n{"id":"a","label":"B"}\n`);
+    await writeFile(join(path, "triples.tsv"), "a\tr\tb\na\tr\na\tr\tc\n");
+    const notes: string[] = [];
+    const graph = await folder.create(
+      { path, onError: "skip" },
+      { progress: { ...silent, note: (text) => notes.push(text) } },
+    );
+    expect(await graph.counts()).toEqual({ entities: 2, relations: 1, triples: 1 });
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /entities\.jsonl: 3 broken lines passed over: .*entities\.jsonl:3: has no "label"\..*jsonl:4: is not JSON/,
+      ),
+      expect.stringMatching(
+        /triples\.tsv: 2 broken lines passed over: .*triples\.tsv:2: has 2 fields\..*tail "c" is not among/,
+      ),
+    ]);
+  });
 });

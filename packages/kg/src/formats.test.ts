@@ -210,6 +210,20 @@ describe("broken lines", () => {
       `${path}: 2 broken lines passed over: ${path}:2: has 2 fields. Wanted head, relation, tail separated by tabs. ${path}:4: has an empty field. Wanted head, relation, tail separated by tabs.`,
     ]);
   });
+  it("of N-Triples are passed over and counted; a statement of Turtle cannot be", async () => {
+    const path = await file("some.nt", "<a:a> <a:b> <a:c> .\n<a:a> <a:b> .\n# said\n\n_:x <a:b> <a:c> .\n");
+    const notes: string[] = [];
+    const graph = await open(rdf, { path, onError: "skip" }, notes);
+    expect((await list(graph)).triples.map(({ head }) => head)).toEqual(["a:a", "_:x"]);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /some\.nt: 1 broken lines passed over: .*some\.nt:2: is not N-Triples: .* Wanted N-Triples/,
+      ),
+    ]);
+    await expect(open(rdf, { path: join(scratch, "some.ttl"), onError: "skip" })).rejects.toThrow(
+      "config.graph.onError: is skip, but a statement of Turtle may take several lines",
+    );
+  });
   it("of FewRel are named by relation and number", async () => {
     const path = await file("fewrel.json", JSON.stringify({ P1: [{ h: ["a", "Q1", []], t: ["b"] }] }));
     await expect(open(fewrel, { path })).rejects.toThrow(

@@ -1,4 +1,4 @@
-import { InputError, readLines } from "@kgraft/runtime";
+import { InputError } from "@kgraft/runtime";
 import type { Triple } from "./graph.ts";
 
 /** A triple and the line that gives it. */
@@ -38,11 +38,6 @@ export function parseTripleLine(text: string, at: string, { escaped }: { escaped
     string,
   ];
   return { head, relation, tail, at };
-}
-
-/** Streams the triples of a file of such lines; empty lines are passed over. */
-export async function* readTripleLines(path: string, options: { escaped: boolean }): AsyncGenerator<TripleLine> {
-  for await (const { text, at } of readLines(path)) if (text !== "") yield parseTripleLine(text, at, options);
 }
 
 /** A triple as one line of `triples.tsv`. */

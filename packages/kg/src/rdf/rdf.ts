@@ -1,15 +1,12 @@
-import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream";
-import { createGunzip } from "node:zlib";
-import { InputError, messageOf, type Progress, pathOption } from "@kgraft/runtime";
-import { type Quad, StreamParser } from "n3";
+import { pathOption } from "@kgraft/runtime";
 import { z } from "zod";
+import { onError } from "../broken-lines.ts";
 import { CompactStore } from "../compact/compact-store.ts";
-import { isThere } from "../data-file.ts";
 import { GraphBuilder, relationWords } from "../graph-builder.ts";
 import type { GraphDefinition } from "../graph-definition.ts";
 import { sourceName } from "../source-name.ts";
 import { RdfDraft } from "./rdf-draft.ts";
+import { readQuads } from "./read-quads.ts";
 import { localName } from "./vocabulary.ts";
 
 const options = z.strictObject({
@@ -19,17 +16,11 @@ const options = z.strictObject({
     .min(1)
     .default("en")
     .describe("language of labels, aliases and descriptions; those without a language count, too"),
+  onError: onError.describe("what a broken line of N-Triples or N-Quads does: stop, or be passed over and counted"),
 });
 
 /** Options of {@link rdf}. */
 export type RdfOptions = z.infer<typeof options>;
-
-const formats: Readonly<Record<string, string>> = {
-  nt: "N-Triples",
-  nq: "N-Quads",
-  ttl: "Turtle",
-  trig: "TriG",
-};
 
 /**
  * A graph in RDF. Statements between resources are triples, except `rdf:type`, which gives types; `rdfs:label` and
@@ -41,9 +32,9 @@ export const rdf: GraphDefinition<RdfOptions> = {
   name: "rdf",
   summary: "N-Triples, N-Quads, Turtle or TriG, with labels, descriptions and types from the usual vocabularies.",
   options,
-  async create({ path, language }, { progress }) {
+  async create({ path, language, onError }, { progress }) {
     const draft = new RdfDraft(language);
-    for await (const quad of readQuads(path, progress)) draft.add(quad);
+    for await (const quad of readQuads(path, onError, progress)) draft.add(quad);
     const source = sourceName("rdf", path);
     const builder = new GraphBuilder(source, new CompactStore("source"));
     for (const entity of draft.entities()) builder.addEntity(entity, path);
@@ -53,40 +44,3 @@ export const rdf: GraphDefinition<RdfOptions> = {
     return builder.finish();
   },
 };
-
-async function* readQuads(path: string, progress: Progress): AsyncGenerator<Quad> {
-  const format = formats[/\.(\w+?)(?:\.gz)?$/.exec(path)?.[1] ?? ""];
-  if (format === undefined)
-    throw new InputError({
-      code: "kg.rdf.format",
-      at: path,
-      problem: "the name does not say which RDF it is",
-      wanted: `Wanted ${Object.keys(formats)
-        .map((ending) => `.${ending}`)
-        .join(", ")}, or one of these with .gz`,
-    });
-  if (!(await isThere(path))) throw new InputError({ code: "runtime.read", at: path, problem: "no such file" });
-  const file = createReadStream(path);
-  const parser = new StreamParser({ format, blankNodePrefix: "_:" });
-  const quads = path.endsWith(".gz")
-    ? pipeline(file, createGunzip(), parser, () => undefined)
-    : pipeline(file, parser, () => undefined);
-  const bar = progress.bar("rdf", 0);
-  let count = 0;
-  try {
-    for await (const quad of quads as AsyncIterable<Quad>) {
-      yield quad;
-      if (++count % 10_000 === 0) bar.update(count);
-    }
-  } catch (cause) {
-    const text = messageOf(cause);
-    const line = /on line (\d+)/.exec(text)?.[1];
-    throw new InputError({
-      code: "kg.rdf.syntax",
-      at: line === undefined ? path : `${path}:${line}`,
-      problem: `is not ${format}: ${text.replace(/ on line \d+\.?/, "")}`,
-      cause,
-    });
-  }
-  bar.end();
-}
