@@ -33,23 +33,27 @@ export class QuestionScorer {
   /** @returns float32 scores of each question's candidates, in their order */
   async scores(questions: readonly AskedCandidates[]): Promise<readonly Float32Array[]> {
     const examples: TextExample[] = [];
+    const waiting = new Map<number, number>();
     const scores = questions.map(({ candidates }) => new Float32Array(candidates.length));
-    const open: { readonly row: number; readonly place: number; readonly key: number | undefined }[] = [];
+    const open: { readonly row: number; readonly place: number; readonly example: number }[] = [];
     for (const [row, { question, candidates }] of questions.entries())
       for (const [place, entity] of candidates.entries()) {
         const triple = this.#triple(question, entity);
         const key = this.#isShared(question, entity) ? tripleKey(...triple, this.#triples) : undefined;
         const known = key === undefined ? undefined : this.#shared.get(key);
-        if (known !== undefined) (scores[row] as Float32Array)[place] = known;
-        else open.push({ row, place, key: key ?? undefined });
-        if (known === undefined) examples.push(tripleExample(triple.join(" "), triple, this.#triples));
+        if (known !== undefined) {
+          (scores[row] as Float32Array)[place] = known;
+          continue;
+        }
+        const example = (key === undefined ? undefined : waiting.get(key)) ?? examples.length;
+        if (example === examples.length) examples.push(tripleExample(triple.join(" "), triple, this.#triples));
+        if (key !== undefined) waiting.set(key, example);
+        open.push({ row, place, example });
       }
     const logits = await this.#score(examples);
-    for (const [i, { row, place, key }] of open.entries()) {
-      const score = finite((logits[i] as Float32Array)[1] as number, examples[i] as TextExample);
-      (scores[row] as Float32Array)[place] = score;
-      if (key !== undefined) this.#shared.set(key, score);
-    }
+    const found = logits.map((one, i) => finite(one[1] as number, examples[i] as TextExample));
+    for (const { row, place, example } of open) (scores[row] as Float32Array)[place] = found[example] as number;
+    for (const [key, example] of waiting) this.#shared.set(key, found[example] as number);
     return scores;
   }
 
