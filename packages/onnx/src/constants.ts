@@ -18,7 +18,7 @@ export function constantOf(constant: TracedConstant, axes: Axes, graph: GraphBui
   const found = filled(constant, graph) ?? identity(constant, graph) ?? extents(constant, axes, graph);
   if (found !== undefined) return found;
   throw untraceable(
-    line,
+    line(),
     `makes a tensor of numbers that differ at ${sizesText(axes)}`,
     "Compute it from the inputs, or put it in the batch",
   );

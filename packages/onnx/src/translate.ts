@@ -40,7 +40,7 @@ function translationOf({ kernel, line }: TracedKernel): Translation {
   if (translation !== undefined) return translation;
   throw new InputError({
     code: "onnx.kernel",
-    at: line,
+    at: line(),
     problem: `calls the kernel "${kernel}", which has no counterpart in ONNX here`,
     wanted: `There are ${[...translations.keys()].sort().join(", ")}`,
     fix: "Write it with those",

@@ -25,7 +25,7 @@ export class KernelCall {
   /** An input tensor by the kernel's own name for it. */
   tensor(name: string): TracedTensor {
     const tensor = this.traced.inputs[name];
-    if (tensor === undefined) throw untraceable(this.traced.line, `${this.traced.kernel} has no input "${name}"`);
+    if (tensor === undefined) throw untraceable(this.traced.line(), `${this.traced.kernel} has no input "${name}"`);
     return tensor;
   }
 
@@ -57,7 +57,10 @@ export class KernelCall {
     const found = this.traced.attributes.map((attributes) => attributes[name]);
     const texts = new Set(found.map((value) => JSON.stringify(value)));
     if (texts.size === 1) return found[0] as Value;
-    throw untraceable(this.traced.line, `${this.traced.kernel}.${name} is ${[...texts].join(", ")} at different sizes`);
+    throw untraceable(
+      this.traced.line(),
+      `${this.traced.kernel}.${name} is ${[...texts].join(", ")} at different sizes`,
+    );
   }
 
   /**
@@ -72,7 +75,7 @@ export class KernelCall {
       const dimension = explain(values, this.#axes);
       if (dimension !== undefined) return dimension;
       const problem = `${this.traced.kernel}.${name} is ${values.join(", ")} at ${sizesText(this.#axes)}`;
-      throw untraceable(this.traced.line, problem, "Let it follow from the axes, or make it an input");
+      throw untraceable(this.traced.line(), problem, "Let it follow from the axes, or make it an input");
     });
   }
 
@@ -86,7 +89,7 @@ export class KernelCall {
     const name = this.#names.get(id);
     if (name !== undefined) return name;
     const problem = `${this.traced.kernel} reads a tensor that was made before the computation`;
-    throw untraceable(this.traced.line, problem, "Make it inside, or give it as a weight or an input");
+    throw untraceable(this.traced.line(), problem, "Make it inside, or give it as a weight or an input");
   }
 }
 

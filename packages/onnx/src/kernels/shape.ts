@@ -71,7 +71,7 @@ function gather(call: KernelCall): string {
   const axis = axisOf(call, call.tensor("x").shape.length);
   if (batchAxes === 0) return graph.node("Gather", [call.input("x"), call.input("indices")], { axis: { int: axis } });
   if (axis !== batchAxes)
-    throw untraceable(call.traced.line, `gathers along axis ${axis} behind ${batchAxes} batch axes`);
+    throw untraceable(call.traced.line(), `gathers along axis ${axis} behind ${batchAxes} batch axes`);
   const last = graph.tensor("int64", [1], [-1]);
   const places = graph.node("Unsqueeze", [graph.cast(call.input("indices"), "int64"), last]);
   return graph.node("GatherND", [call.input("x"), places], { batch_dims: { int: batchAxes } });

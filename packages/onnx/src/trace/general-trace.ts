@@ -16,7 +16,7 @@ export interface TracedKernel {
   readonly outputs: readonly TracedTensor[];
   /** One a trace. */
   readonly attributes: readonly Readonly<Record<string, unknown>>[];
-  readonly line: string;
+  line(): string;
 }
 
 /** Numbers of the code that became a tensor in every trace. */
@@ -24,7 +24,7 @@ export interface TracedConstant {
   readonly output: TracedTensor;
   /** One list a trace. */
   readonly values: readonly (readonly number[])[];
-  readonly line: string;
+  line(): string;
 }
 
 /** What a computation does at any sizes of the axes. */
@@ -73,11 +73,11 @@ class Generaliser {
     const longer = this.#traces.find((trace) => trace.recording.steps.length !== steps.length);
     const extra = longer?.recording.steps[steps.length];
     if (extra !== undefined)
-      throw untraceable(extra.line, "runs at some sizes only", "Let the same ops run at all sizes");
+      throw untraceable(extra.line(), "runs at some sizes only", "Let the same ops run at all sizes");
     const outputs = Object.fromEntries(
       Object.keys(recording.outputs).map((name) => {
         const found = this.#traces.map((trace) => trace.recording.outputs[name] as RecordedTensor);
-        return [name, this.#tensor(found, `output ${name}`)];
+        return [name, this.#tensor(found, () => `output ${name}`)];
       }),
     );
     return { steps, outputs };
@@ -88,7 +88,7 @@ class Generaliser {
     const [first] = found as [RecordedKernel | RecordedConstant];
     if (found.some((step) => kindOf(step) !== kindOf(first)))
       throw untraceable(
-        first.line,
+        first.line(),
         `runs ${found.map(kindOf).join(", ")} at different sizes`,
         "Let the same ops run at all sizes",
       );
@@ -103,7 +103,7 @@ class Generaliser {
       const same = tensors.every(
         (tensor, i) => tensor && (this.#first[i]?.get(tensor.id) ?? tensor.id) === inputs[name]?.id,
       );
-      if (!same) throw untraceable(line, `${kernel} reads other tensors at other sizes`);
+      if (!same) throw untraceable(line(), `${kernel} reads other tensors at other sizes`);
       return [name, this.#tensor(tensors as RecordedTensor[], line)] as const;
     });
     return {
@@ -124,22 +124,22 @@ class Generaliser {
   }
 
   /** A tensor that a step made: from now on the traces' numbers of it are one. */
-  #made(found: readonly RecordedTensor[], line: string): TracedTensor {
+  #made(found: readonly RecordedTensor[], line: () => string): TracedTensor {
     const tensor = this.#tensor(found, line);
     for (const [i, { id }] of found.entries()) this.#first[i]?.set(id, tensor.id);
     return tensor;
   }
 
-  #tensor(found: readonly RecordedTensor[], line: string): TracedTensor {
+  #tensor(found: readonly RecordedTensor[], line: () => string): TracedTensor {
     const [{ id, dtype, shape }] = found as readonly [RecordedTensor];
     if (dtype !== "float32" && dtype !== "int32" && dtype !== "bool")
-      throw untraceable(line, `makes a tensor of ${dtype}, which has no counterpart`);
+      throw untraceable(line(), `makes a tensor of ${dtype}, which has no counterpart`);
     const extents = shape.map((_, axis) => {
       const sizes = found.map((tensor) => tensor.shape[axis] ?? -1);
       const extent = explain(sizes, this.#axes);
       if (extent !== undefined) return extent;
       throw untraceable(
-        line,
+        line(),
         `makes ${sizes.join(", ")} at ${sizesText(this.#axes)}`,
         "Let extents follow from the axes",
       );

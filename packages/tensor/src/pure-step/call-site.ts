@@ -10,10 +10,20 @@ const library = /@tensorflow[\\/]|[\\/](?:src|dist)[\\/]backend[\\/]|[\\/]pure-s
 
 /** The caller of the library, from the stack of the function that asks. */
 export function callSite(): CallSite {
+  return captureCallSite()();
+}
+
+/** Keeps the stack as it is now; who called is found out only when that is asked for, since reading a stack is slow. */
+export function captureCallSite(): () => CallSite {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 60;
-  const frames = (new Error().stack ?? "").split("\n").slice(1).map(parseFrame);
+  const captured = new Error();
   Error.stackTraceLimit = limit;
+  return () => callerIn(captured.stack ?? "");
+}
+
+function callerIn(stack: string): CallSite {
+  const frames = stack.split("\n").slice(1).map(parseFrame);
   const outside = frames.findIndex(({ file }) => file !== "" && !library.test(file) && !file.startsWith("node:"));
   const names = frames.slice(0, outside).filter(({ file }) => file.includes("@tensorflow"));
   const op = names.findLast(({ name }) => /^[a-z]\w*$/i.test(name))?.name ?? "an op";

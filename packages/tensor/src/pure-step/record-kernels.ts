@@ -1,6 +1,6 @@
 import type { RunError } from "@kgraft/runtime";
 import * as tf from "@tensorflow/tfjs-core";
-import { callSite } from "./call-site.ts";
+import { captureCallSite } from "./call-site.ts";
 import { type Method, patch, watchReads } from "./watch-engine.ts";
 
 /** A tensor of a recording: `id` tells it from all others. */
@@ -17,14 +17,14 @@ export interface RecordedKernel {
   readonly inputs: Readonly<Record<string, RecordedTensor>>;
   readonly outputs: readonly RecordedTensor[];
   /** `file:line` of the code that called it. */
-  readonly line: string;
+  line(): string;
 }
 
 /** A tensor that was made from numbers of the code. */
 export interface RecordedConstant {
   readonly output: RecordedTensor;
   readonly values: readonly number[];
-  readonly line: string;
+  line(): string;
 }
 
 /** What a computation did, in order, and what it gave. */
@@ -79,7 +79,7 @@ function recordSteps(steps: (RecordedKernel | RecordedConstant)[]): () => void {
       const tensor = original(...args) as tf.Tensor;
       if (depth === 0) {
         const values = Array.from(args[0] as unknown as ArrayLike<number>, Number);
-        steps.push({ output: described(tensor), values, line: callSite().line });
+        steps.push({ output: described(tensor), values, line: lineOf(captureCallSite()) });
       }
       return tensor;
     };
@@ -94,9 +94,11 @@ function kernelStep(args: readonly unknown[], result: unknown): RecordedKernel {
     attributes: { ...attributes },
     inputs: mapValues(Object.fromEntries(given), described),
     outputs: (Array.isArray(result) ? result : [result]).map(described),
-    line: callSite().line,
+    line: lineOf(captureCallSite()),
   };
 }
+
+const lineOf = (site: ReturnType<typeof captureCallSite>) => (): string => site().line;
 
 const described = ({ id, dtype, shape }: tf.Tensor): RecordedTensor => ({ id, dtype, shape });
 
