@@ -5,8 +5,11 @@ import {
   ops,
   type ParameterSpec,
   Parameters,
+  type StepContext,
+  type TensorBatch,
   type TrainOptions,
   tf,
+  type Weights,
 } from "../src/index.ts";
 
 const [rows, length, width, heads, inner, vocabulary, masked] = [2, 6, 8, 2, 16, 20, 4];
@@ -60,8 +63,13 @@ export function layerBatch(index: number): HostBatch {
   };
 }
 
-/** The tied masked-language-model loss of that layer. */
-export const layerLosses: LossFunction = (weights, batch, context) => {
+/** The tied masked-language-model loss of that layer, with dropout of a tenth. */
+export const layerLosses: LossFunction = (...given) => lossesOf(0.1, ...given);
+
+/** The same without dropout. */
+export const steadyLayerLosses: LossFunction = (...given) => lossesOf(0, ...given);
+
+function lossesOf(rate: number, weights: Weights, batch: TensorBatch, context: StepContext): ReturnType<LossFunction> {
   const at = (name: string): tf.Tensor => batch[name] as tf.Tensor;
   const linear = (x: tf.Tensor, name: string): tf.Tensor =>
     ops.linear(x, weights.get(`${name}.weight`), weights.get(`${name}.bias`));
@@ -72,7 +80,7 @@ export const layerLosses: LossFunction = (weights, batch, context) => {
       weights.get(`${name}.weight`),
       weights.get(`${name}.bias`),
       1e-5,
-      0.1,
+      rate,
       context,
       name,
     );
@@ -94,7 +102,7 @@ export const layerLosses: LossFunction = (weights, batch, context) => {
     at("weights"),
   );
   return { mlm };
-};
+}
 
 /** A run of that layer. */
 export function layerRun(changes: Partial<TrainOptions> = {}): TrainOptions {
