@@ -6,6 +6,8 @@ import { createInterface } from "node:readline";
 import { pytorchPython } from "./pytorch-environment.ts";
 
 export const ARMS = ["native", "wasm", "pytorch"];
+/** Matrix products in bfloat16; the optimiser and all else in float32. */
+export const SHORT_ARMS = ["native-bf16", "pytorch-bf16"];
 
 /** What an arm says of one step. */
 export interface Step {

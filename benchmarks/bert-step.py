@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-folder, threads = Path(sys.argv[1]), int(sys.argv[2])
+folder, threads, short = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "bf16"
 torch.set_num_threads(threads)
 spec = json.loads((folder / "spec.json").read_text())
 size = spec["shape"]
@@ -66,7 +66,8 @@ print(json.dumps({"ready": f"PyTorch {torch.__version__}, {threads} threads"}), 
 for _ in sys.stdin:
     start = time.perf_counter()
     optimiser.zero_grad()
-    value = loss()
+    with torch.autocast("cpu", torch.bfloat16, enabled=short):
+        value = loss()
     value.backward()
     middle = time.perf_counter()
     optimiser.step()

@@ -46,7 +46,9 @@ async function run(parameters: Parameters, steps: number): Promise<{ seconds: nu
 }
 
 export async function main([backendName = "native"]: readonly string[]): Promise<void> {
-  const { name, description, threads } = await openBackend(backendName);
+  const [asked, short] = backendName.split("-") as [string, string | undefined];
+  const precision = short === undefined ? {} : { matmul: "bfloat16" as const };
+  const { name, description, threads } = await openBackend(asked, precision);
   const parameters = firstWeights();
   const optimiser = new Optimiser({ name: "adamw", ...OPTIMISER }, parameters);
   const batch = toDevice(hostBatch()) as tf.NamedTensorMap;

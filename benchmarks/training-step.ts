@@ -9,7 +9,8 @@ import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "@kgraft/runtime";
-import { ARMS, type Arm, type Run, type Step, startArm } from "./arm.ts";
+import { doctor } from "@kgraft/tensor";
+import { ARMS, type Arm, type Run, SHORT_ARMS, type Step, startArm } from "./arm.ts";
 import { writeStep } from "./bert-data.ts";
 
 /** Turns that only warm up. */
@@ -38,19 +39,19 @@ function describe(name: string, steps: readonly Step[]): string {
   const times = steps.map(({ seconds }) => seconds);
   const share = median(steps.map(({ seconds, optimiserSeconds }) => optimiserSeconds / seconds));
   const { loss, peakMiB } = steps.at(-1) as Step;
-  return `${name.padEnd(8)} ${median(times).toFixed(3)} s a step (${spread(times, 3)}), optimiser ${percent(share)} of it, peak ${peakMiB.toFixed(0)} MiB, last loss ${loss.toFixed(5)}`;
+  return `${name.padEnd(12)} ${median(times).toFixed(3)} s a step (${spread(times, 3)}), optimiser ${percent(share)} of it, peak ${peakMiB.toFixed(0)} MiB, last loss ${loss.toFixed(5)}`;
 }
 
 function describeRun(name: string, { seconds, stepSeconds }: Run, steps: number): string {
-  return `${name.padEnd(8)} trainer outside its ${steps} steps: ${percent(1 - stepSeconds / seconds)} of ${seconds.toFixed(1)} s`;
+  return `${name.padEnd(12)} trainer outside its ${steps} steps: ${percent(1 - stepSeconds / seconds)} of ${seconds.toFixed(1)} s`;
 }
 
 /** How an arm compares with PyTorch: ratio of the medians, and the ratios of the single turns as spread. */
-function ratio(name: string, steps: readonly Step[], others: readonly Step[]): string {
+function ratio(name: string, steps: readonly Step[], other: string, others: readonly Step[]): string {
   const seconds = (list: readonly Step[]): number[] => list.map((step) => step.seconds);
   const turns = steps.map((step, turn) => step.seconds / (others[turn] as Step).seconds);
   const memory = (steps.at(-1) as Step).peakMiB / (others.at(-1) as Step).peakMiB;
-  return `${name} / pytorch: ${(median(seconds(steps)) / median(seconds(others))).toFixed(2)} (turns ${spread(turns, 2)}), peak memory ${memory.toFixed(2)}`;
+  return `${name} / ${other}: ${(median(seconds(steps)) / median(seconds(others))).toFixed(2)} (turns ${spread(turns, 2)}), peak memory ${memory.toFixed(2)}`;
 }
 
 async function takeTurns(arms: ReadonlyMap<string, Arm>, turns: number): Promise<ReadonlyMap<string, Step[]>> {
@@ -72,9 +73,12 @@ async function measure(names: readonly string[], folder: string, { turns, trainS
     const steps = await takeTurns(arms, turns);
     for (const [name, made] of steps) console.log(describe(name, made));
     for (const [name, arm] of arms)
-      if (name !== "pytorch") console.log(describeRun(name, await arm.train(trainSteps), trainSteps));
-    const others = steps.get("pytorch");
-    for (const [name, made] of steps) if (others && name !== "pytorch") console.log(ratio(name, made, others));
+      if (!name.startsWith("pytorch")) console.log(describeRun(name, await arm.train(trainSteps), trainSteps));
+    for (const [name, made] of steps) {
+      const other = name.includes("bf16") ? "pytorch-bf16" : "pytorch";
+      const others = steps.get(other);
+      if (others !== undefined && name !== other) console.log(ratio(name, made, other, others));
+    }
     sayLoad("After");
   } finally {
     for (const arm of arms.values()) arm.end();
@@ -87,15 +91,24 @@ function sayLoad(when: string): void {
   console.log(`${when}: load of the last minute ${minute.toFixed(1)} on ${availableParallelism()} cores`);
 }
 
+/** bfloat16 is measured where the processor has its products. */
+async function usualArms(): Promise<readonly string[]> {
+  const { processor } = await doctor({ measure: false });
+  if (processor.extensions.some((extension) => extension.endsWith("_bf16"))) return [...ARMS, ...SHORT_ARMS];
+  console.log("bfloat16: not measured, this processor has no such products");
+  return ARMS;
+}
+
 /** Which arms are asked for, and how much. */
-function readArguments(args: readonly string[]): { names: readonly string[]; extent: Extent } {
+async function readArguments(args: readonly string[]): Promise<{ names: readonly string[]; extent: Extent }> {
   const { values } = parseArgs({
     args: [...args],
-    options: { quick: { type: "boolean" }, arms: { type: "string", default: ARMS.join(",") } },
+    options: { quick: { type: "boolean" }, arms: { type: "string" } },
   });
-  const names = values.arms.split(",");
-  const unknown = names.find((name) => !ARMS.includes(name));
-  if (unknown !== undefined) throw new Error(`--arms: no arm "${unknown}". Known: ${ARMS.join(", ")}`);
+  const known = [...ARMS, ...SHORT_ARMS];
+  const names = values.arms?.split(",") ?? (await usualArms());
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`--arms: no arm "${unknown}". Known: ${known.join(", ")}`);
   return { names, extent: values.quick === true ? QUICK : FULL };
 }
 
@@ -106,7 +119,7 @@ function readArguments(args: readonly string[]): { names: readonly string[]; ext
 export async function main(args: readonly string[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "training-step-"));
   try {
-    const { names, extent } = readArguments(args);
+    const { names, extent } = await readArguments(args);
     await writeStep(folder);
     await measure(names, folder, extent);
   } catch (error) {

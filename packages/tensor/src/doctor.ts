@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { messageOf, type Progress, silent } from "@kgraft/runtime";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BackendName } from "./backend/candidate.ts";
 import { backends, openBackend } from "./backend/open-backend.ts";
+import { processorExtensions } from "./backend/processor.ts";
 import type { NativeBackend } from "./native/open-native.ts";
 import { findPrerequisites } from "./native/prerequisites.ts";
 import { BINDING_VERSION } from "./native/recipe.ts";
@@ -41,8 +41,6 @@ export interface Diagnosis {
   readonly best: BackendName;
 }
 
-const EXTENSIONS = ["avx", "avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "sve"];
-
 /**
  * Finds out what works on this machine, how fast, and what would mend what does not. Leaves the best backend open.
  *
@@ -64,7 +62,7 @@ export async function doctor({
     processor: {
       model: cpus()[0]?.model.trim() ?? "unknown",
       cores: availableParallelism(),
-      extensions: await extensions(),
+      extensions: await processorExtensions(),
     },
     memoryBytes: totalmem(),
     backends: diagnoses,
@@ -94,11 +92,4 @@ async function fixOf(name: BackendName): Promise<string> {
   return missing.length === 0
     ? "Run `kgraft doctor --native`, which builds it once for all checkouts"
     : `Get ${missing.join(" and ")}; then run \`kgraft doctor --native\``;
-}
-
-async function extensions(): Promise<string[]> {
-  if (process.platform !== "linux") return [];
-  const text = await readFile("/proc/cpuinfo", "utf8");
-  const flags = new Set(/^(?:flags|Features)\s*:\s*(.*)$/m.exec(text)?.[1]?.split(/\s+/));
-  return EXTENSIONS.filter((extension) => flags.has(extension));
 }

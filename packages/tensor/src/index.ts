@@ -1,6 +1,14 @@
 export * as tf from "@tensorflow/tfjs-core";
 export type { BackendName } from "./backend/candidate.ts";
-export { type Backend, backendName, backends, openBackend, type PassedOver } from "./backend/open-backend.ts";
+export type { MatmulPrecision } from "./backend/matmul-precision.ts";
+export {
+  type Backend,
+  type BackendOptions,
+  backendName,
+  backends,
+  openBackend,
+  type PassedOver,
+} from "./backend/open-backend.ts";
 export { type RawAttribute, rawOp } from "./backend/raw-op.ts";
 export type * from "./contract.ts";
 export { inference } from "./contract.ts";

@@ -2,6 +2,7 @@ import { InputError, messageOf, suggestion } from "@kgraft/runtime";
 import * as tf from "@tensorflow/tfjs-core";
 import { BACKEND_NAMES, type BackendCandidate, type BackendName, type LoadedBackend } from "./candidate.ts";
 import { cpuBackend } from "./cpu-backend.ts";
+import { type MatmulPrecision, prepareMatmul, refuseMatmul } from "./matmul-precision.ts";
 import { nativeBackend } from "./native-backend.ts";
 import { registerGradients } from "./register-gradients.ts";
 import { selfTest } from "./self-test.ts";
@@ -30,13 +31,20 @@ export interface PassedOver {
 
 const loaded = new Map<BackendName, Promise<LoadedBackend>>();
 
+/** How a backend is opened. */
+export interface BackendOptions {
+  /** `bfloat16`: on native, where the processor has such products. Default float32. */
+  readonly matmul?: MatmulPrecision;
+}
+
 /**
  * Opens a backend and makes TensorFlow.js compute on it; a second call is quick.
  *
  * @param name `auto` takes the best that loads and passes a self-test
+ * @throws InputError `tensor.backend.precision` where it cannot multiply as asked
  * @throws InputError `tensor.backend.unknown` for another name, `tensor.backend.unavailable` where it cannot be used
  */
-export async function openBackend(name: string): Promise<Backend> {
+export async function openBackend(name: string, { matmul }: BackendOptions = {}): Promise<Backend> {
   if (name !== "auto" && !isBackendName(name))
     throw new InputError({
       code: "tensor.backend.unknown",
@@ -45,6 +53,8 @@ export async function openBackend(name: string): Promise<Backend> {
       wanted: `Known: auto, ${BACKEND_NAMES.join(", ")}`,
       fix: suggestion(name, ["auto", ...BACKEND_NAMES]),
     });
+  if (matmul === "bfloat16" && name !== "native") throw refuseMatmul(name);
+  if (name === "native" && matmul !== undefined) await prepareMatmul(matmul);
   const passedOver: PassedOver[] = [];
   for (const candidate of backends.filter((each) => name === "auto" || each.name === name)) {
     try {
