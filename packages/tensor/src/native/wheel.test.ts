@@ -135,6 +135,10 @@ test("a missing package, version or index is named with what each index said", a
   await expect(fetchWheel({ ...spec, name: "other" }, folder)).rejects.toThrow(`${host}: answered 404`);
   vi.stubEnv("PIP_INDEX_URL", "http://127.0.0.1:1/simple");
   await expect(fetchWheel(spec, folder)).rejects.toThrow("127.0.0.1:1: connect ECONNREFUSED");
+  vi.stubEnv("HTTPS_PROXY", "http://me:secret@proxy:3128");
+  const refused = await fetchWheel(spec, folder).catch((error: Error) => error.message);
+  expect(refused).toContain("HTTPS_PROXY names a proxy, which only pip goes through. Install Python with pip");
+  expect(refused).not.toContain("secret");
 });
 
 test("unpacks chosen files, and says of a broken archive which", async () => {
