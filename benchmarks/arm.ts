@@ -60,8 +60,9 @@ export async function startArm(name: string, folder: string): Promise<Arm> {
 
 function commandOf(name: string, folder: string): [command: string, args: string[]] {
   const here = import.meta.dirname;
-  if (name === "pytorch")
-    return [pytorchPython(), [join(here, "bert-step.py"), folder, String(availableParallelism())]];
+  const [program, precision = "float32"] = name.split("-");
+  if (program === "pytorch")
+    return [pytorchPython(), [join(here, "bert-step.py"), folder, String(availableParallelism()), precision]];
   const runner = join(here, "../packages/tensor/test-data/run-typescript.mjs");
   return [process.execPath, [runner, join(here, "bert-step.ts"), name]];
 }
