@@ -2,16 +2,15 @@ import type { HostArray } from "@kgraft/tensor";
 import type { BatchShape, PreparedExample } from "../contract.ts";
 import type { KBertOptions } from "./options.ts";
 import type { TreePlaces } from "./sentence-tree.ts";
+import { visibleMatrices } from "./visible-matrix.ts";
 
-/** The arrays that `k-bert` adds to a batch, all int32 [B, T]; see {@link TreePlaces}. */
+/** The arrays that `k-bert` adds to a batch. */
 export const arrays = {
-  /** Rows of the encoder's position table; padding has that of the batch's last piece. */
+  /** int32 [B, T], rows of the encoder's position table; padding has that of the batch's last piece. */
   softPositions: "fusion/k-bert/softPositions",
-  /** -1 on padding. */
-  branches: "fusion/k-bert/branches",
-  words: "fusion/k-bert/words",
-  parents: "fusion/k-bert/parents",
-} as const satisfies Record<keyof TreePlaces, string>;
+  /** bool [B, T, T], true where the piece of the row sees that of the column; padding sees nothing. */
+  visible: "fusion/k-bert/visible",
+} as const;
 
 /**
  * Pads the trees of a batch.
@@ -24,14 +23,23 @@ export function collateTrees(
   { positions, visibleMatrix }: Pick<KBertOptions, "positions" | "visibleMatrix">,
   firstPosition: number,
 ): Readonly<Record<string, HostArray>> {
-  const padded = (name: keyof TreePlaces, padding: number, offset = 0): Record<string, HostArray> => {
-    const data = new Int32Array(rows * length).fill(padding + offset);
-    for (const [row, { knowledge }] of batch.entries())
-      data.set(offset === 0 ? knowledge[name] : knowledge[name].map((value) => value + offset), row * length);
-    return { [arrays[name]]: { dtype: "int32", shape: [rows, length], data } };
+  const trees = batch.map(({ knowledge }) => knowledge);
+  const softPositions = (): HostArray => {
+    const data = new Int32Array(rows * length).fill(firstPosition + length - 1);
+    for (const [row, tree] of trees.entries())
+      data.set(
+        tree.softPositions.map((position) => position + firstPosition),
+        row * length,
+      );
+    return { dtype: "int32", shape: [rows, length], data };
   };
+  const visible = (): HostArray => ({
+    dtype: "bool",
+    shape: [rows, length, length],
+    data: visibleMatrices(trees, rows, length),
+  });
   return {
-    ...(positions === "soft" && padded("softPositions", length - 1, firstPosition)),
-    ...(visibleMatrix && { ...padded("branches", -1), ...padded("words", 0), ...padded("parents", -1) }),
+    ...(positions === "soft" && { [arrays.softPositions]: softPositions() }),
+    ...(visibleMatrix && { [arrays.visible]: visible() }),
   };
 }

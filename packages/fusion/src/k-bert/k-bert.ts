@@ -9,7 +9,7 @@ import { arrays, collateTrees } from "./collate.ts";
 import { type KBertOptions, kBertOptions } from "./options.ts";
 import { treePlanter } from "./plant-tree.ts";
 import type { TreePlaces } from "./sentence-tree.ts";
-import { type TreeTensors, visibleMatrix, visibleRows } from "./visible-matrix.ts";
+import { visibleRows } from "./visible-matrix.ts";
 
 /** K-BERT: triples join the sentence as branches that only their mention sees. */
 export const kBert = defineFusion<KBertOptions, TreePlaces>({
@@ -30,29 +30,26 @@ export const kBert = defineFusion<KBertOptions, TreePlaces>({
 });
 
 function fusionOf(options: KBertOptions, resources: FusionResources): Fusion<TreePlaces> {
-  const { positions, visibleMatrix: hides } = options;
+  const { positions, visibleMatrix } = options;
   return {
     prepare: treePlanter(options, { ...resources, graph: graphOf(resources) }),
     collate: (batch, shape) => collateTrees(batch, shape, options, firstPosition(resources.encoder)),
-    ...((positions === "soft" || hides) && { attention: (at) => attention(at, options) }),
+    ...((positions === "soft" || visibleMatrix) && { attention: (at) => attention(at, options) }),
     inspect: ({ knowledge }) => ({
       ...(positions === "soft" && { positions: [...knowledge.softPositions] }),
       branches: [...knowledge.branches],
-      ...(hides && { visible: visibleRows(knowledge) }),
+      ...(visibleMatrix && { visible: visibleRows(knowledge) }),
     }),
   };
 }
 
 function attention(
   { batch }: SeamInput,
-  { positions, visibleMatrix: hides }: KBertOptions,
+  { positions, visibleMatrix }: KBertOptions,
 ): { positionIds?: tf.Tensor; visible?: tf.Tensor } {
-  const array = (name: keyof TreeTensors): tf.Tensor => arrayOf(batch, arrays[name]);
   return {
     ...(positions === "soft" && { positionIds: arrayOf(batch, arrays.softPositions) }),
-    ...(hides && {
-      visible: visibleMatrix({ branches: array("branches"), words: array("words"), parents: array("parents") }),
-    }),
+    ...(visibleMatrix && { visible: arrayOf(batch, arrays.visible) }),
   };
 }
 

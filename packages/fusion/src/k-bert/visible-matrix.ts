@@ -1,31 +1,34 @@
-import { tf } from "@kgraft/tensor";
 import type { TreePlaces } from "./sentence-tree.ts";
 
-/** The places of a batch's pieces as int32 [B, T]; see {@link TreePlaces}. */
-export type TreeTensors = Readonly<Record<"branches" | "words" | "parents", tf.Tensor>>;
-
 /**
- * Says who sees whom: the trunk itself, a branch itself, and a word its branches and they it.
+ * Says whether a piece sees another: the text sees itself, a branch itself, and a word its branches and they it.
  *
- * @returns bool [B, T, T], symmetric
  * @source Liu et al., AAAI 2020, section 3.3; official code, brain/knowgraph.py
  */
-export function visibleMatrix({ branches, words, parents }: TreeTensors): tf.Tensor {
-  return tf.tidy(() => {
-    const hanging = tf.equal(rows(words), columns(parents)); // [B, T, T]: the branch of the column hangs on the row's word
-    const hung = tf.equal(rows(parents), columns(words));
-    return tf.logicalOr(tf.equal(rows(branches), columns(branches)), tf.logicalOr(hanging, hung));
-  });
+function sees({ branches, words, parents }: TreePlaces, piece: number, other: number): boolean {
+  return branches[piece] === branches[other] || words[piece] === parents[other] || parents[piece] === words[other];
 }
 
-/** The same of one example on the host, as rows of 0 and 1. */
-export function visibleRows({ branches, words, parents }: TreePlaces): number[][] {
-  return Array.from(branches, (branch, i) =>
-    Array.from(branches, (other, j) =>
-      branch === other || words[i] === parents[j] || parents[i] === words[j] ? 1 : 0,
-    ),
-  );
+/** Who sees whom in an example, as T rows of T zeros and ones: symmetric. */
+export function visibleRows(places: TreePlaces): number[][] {
+  const pieces = [...places.branches.keys()];
+  return pieces.map((piece) => pieces.map((other) => (sees(places, piece, other) ? 1 : 0)));
 }
 
-const rows = (x: tf.Tensor): tf.Tensor => tf.expandDims(x, 2);
-const columns = (x: tf.Tensor): tf.Tensor => tf.expandDims(x, 1);
+/**
+ * The visible matrices of a batch, on the host: cheaper than three numbers a piece that the device compares, by far on wasm.
+ *
+ * @param length T; padding sees nothing and is not seen
+ * @returns [B, T, T], row-major
+ */
+export function visibleMatrices(batch: readonly TreePlaces[], rows: number, length: number): Uint8Array {
+  const visible = new Uint8Array(rows * length * length);
+  for (const [row, places] of batch.entries()) {
+    const count = places.branches.length;
+    for (let piece = 0; piece < count; piece++) {
+      const start = (row * length + piece) * length;
+      for (let other = 0; other < count; other++) if (sees(places, piece, other)) visible[start + other] = 1;
+    }
+  }
+  return visible;
+}
