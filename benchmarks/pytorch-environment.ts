@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 const PACKAGES = ["torch==2.15.0", "numpy==2.4.6"];
+const TRANSFORMERS = "transformers==5.24.0";
 /** PyTorch without CUDA, a tenth of the size. */
 const CPU_INDEX = "https://download.pytorch.org/whl/cpu";
 
@@ -29,6 +30,15 @@ export function pytorchPython(): string {
   const quick = ["--retries", "0", "--timeout", "10", "--index-url", CPU_INDEX];
   if (spawnSync(python, [...install, ...quick], { stdio: "ignore" }).status !== 0) run(python, install);
   if (!works()) throw new Error(`${python} cannot import torch`);
+  return python;
+}
+
+/** The same with `transformers`, which is put beside PyTorch where it is missing. */
+export function transformersPython(): string {
+  const python = pytorchPython();
+  if (spawnSync(python, ["-c", "import transformers"]).status === 0) return python;
+  console.error(`Adding ${TRANSFORMERS} to ${python} (once) …`);
+  run(python, ["-m", "pip", "install", "--quiet", TRANSFORMERS]);
   return python;
 }
 
