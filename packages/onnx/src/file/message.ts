@@ -4,7 +4,7 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 export type Message = readonly Uint8Array[];
 
 /** Number of bytes of a message. */
-export function byteLength(message: Message): number {
+function byteLength(message: Message): number {
   return message.reduce((sum, part) => sum + part.byteLength, 0);
 }
 

@@ -25,9 +25,6 @@ export const sameDimension = (a: Dimension, b: Dimension): boolean => dimensionT
 /** A number as an extent. */
 export const fixed = (value: number): Dimension => ({ terms: [], offset: value });
 
-/** An axis as an extent. */
-export const axisDimension = (name: string): Dimension => ({ terms: [{ factor: 1, axes: [name] }], offset: 0 });
-
 /** An extent in words: `batch`, `2*batch*sequence-1`. */
 export function dimensionText({ terms, offset }: Dimension): string {
   const products = terms.map(({ factor, axes }) => [...(factor === 1 ? [] : [factor]), ...axes].join("*")).join("+");
