@@ -60,7 +60,7 @@ describe("a Neo4j address", () => {
   });
 });
 
-describe.skipIf(server === undefined)(`what Neo4j holds${reason}`, () => {
+describe.skipIf(server === undefined)(`what Neo4j holds${reason}`, { timeout: 180_000 }, () => {
   const connection = driver.driver(server?.url ?? "bolt://none", driver.auth.basic("neo4j", server?.password ?? ""));
   const ask = (query: string, parameters: Record<string, unknown> = {}) => connection.executeQuery(query, parameters);
   let scratch: string;

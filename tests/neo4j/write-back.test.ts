@@ -5,7 +5,7 @@ import { testServer } from "./server.ts";
 
 const { server, reason } = await testServer();
 
-describe.skipIf(server === undefined)(`writing back into Neo4j${reason}`, () => {
+describe.skipIf(server === undefined)(`writing back into Neo4j${reason}`, { timeout: 180_000 }, () => {
   const connection = driver.driver(server?.url ?? "bolt://none", driver.auth.basic("neo4j", server?.password ?? ""), {
     disableLosslessIntegers: true,
   });

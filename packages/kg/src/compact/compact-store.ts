@@ -20,6 +20,8 @@ export class CompactStore implements GraphStore<CompactGraph> {
   readonly #table = new IdTable();
   readonly #relationNumber = new Map<string, number>();
   readonly #triples = new Int32List(3 << 10);
+  /** The head of the last triple: in most sources the next one has the same. */
+  #head: { readonly id: string; readonly number: number } | undefined;
 
   /** @param remembersPlaces see {@link GraphStore}; it costs a string an entity while the graph is built */
   constructor(order: "source" | "id", remembersPlaces = false) {
@@ -41,6 +43,7 @@ export class CompactStore implements GraphStore<CompactGraph> {
   }
 
   addEntity(entity: Entity): void {
+    this.#head = undefined;
     this.#ids.push(entity.id);
     this.#table.add(entity.id, this.#ids.texts());
     this.#fields.push(fieldsText(entity));
@@ -48,7 +51,8 @@ export class CompactStore implements GraphStore<CompactGraph> {
 
   addTriple(head: string, relation: string, tail: string): boolean {
     const texts = this.#ids.texts();
-    const headNumber = this.#table.find(head, texts);
+    if (this.#head?.id !== head) this.#head = { id: head, number: this.#table.find(head, texts) };
+    const headNumber = this.#head.number;
     const tailNumber = this.#table.find(tail, texts);
     if (headNumber === -1 || tailNumber === -1) return false;
     let number = this.#relationNumber.get(relation);

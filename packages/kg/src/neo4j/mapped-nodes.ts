@@ -112,8 +112,17 @@ export class MappedNodes {
 
   /** Runs an entity query of {@link MappingQueries}. */
   async entityRows(query: string, parameters: Parameters): Promise<readonly EntityRow[]> {
-    const { columns, rows } = await this.read(query, parameters, "reading entities");
-    return rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i]])) as unknown as EntityRow);
+    const { rows } = await this.read(query, parameters, "reading entities");
+    return rows.map(([id, element, labels, text, aliases, description, types, properties]) => ({
+      id,
+      element,
+      labels,
+      text,
+      aliases,
+      description,
+      types,
+      properties: properties as EntityRow["properties"],
+    }));
   }
 
   /** @throws InputError `kg.neo4j.property`, `kg.neo4j.json` where a value is of a wrong type */
