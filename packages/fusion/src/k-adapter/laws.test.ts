@@ -211,7 +211,7 @@ describe("at the start", () => {
     const expected = 2e-4 * Math.sqrt(96);
     expect(rms).toBeGreaterThan(0.9 * expected);
     expect(rms).toBeLessThan(1.1 * expected);
-    const down = parameters.get("fusion/k-adapter/factual/adapter.0.down_project.weight").dataSync();
+    const down = parameters.get("fusion/k-adapter/factual/adapter.0.down_project.weight").dataSync<"float32">();
     const deviation = Math.sqrt(down.reduce((sum, value) => sum + value ** 2, 0) / down.length);
     expect(Math.abs(deviation / 2e-4 - 1)).toBeLessThan(0.05);
   });

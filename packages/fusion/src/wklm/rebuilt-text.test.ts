@@ -1,4 +1,4 @@
-import type { TextExample, TextSpan } from "@kgraft/text";
+import type { Mention, TextExample, TextSpan } from "@kgraft/text";
 import { expect, it } from "vitest";
 import { rebuildText } from "./rebuilt-text.ts";
 
@@ -39,7 +39,7 @@ it("stretches a span that begins or ends inside a replaced mention, and leaves t
     [{ start: 16, end: 22 }, "Paestum it"],
   ];
   for (const [target, expected] of spans) {
-    const replacements = new Map([
+    const replacements = new Map<Mention, { readonly entity: string; readonly name: string }>([
       [rome, { entity: "Q3", name: "Paestum" }],
       [bern, { entity: "Q2", name: "X" }],
     ]);

@@ -1,3 +1,4 @@
+import type { Linker } from "@kgraft/entity-linking";
 import type { Graph } from "@kgraft/kg";
 import type { Definition, Progress } from "@kgraft/runtime";
 import type { TextExample } from "@kgraft/text";
@@ -6,6 +7,8 @@ import type { TextExample } from "@kgraft/text";
 export interface CorpusNeeds {
   /** Opens the config's graph; a corpus that is not made from it does not ask. */
   graph(): Promise<Graph>;
+  /** Makes the config's linker; a corpus that looks for no mentions does not ask. */
+  linker(): Promise<Linker>;
   /** Texts that training must not read: those of the task's validation and test parts. */
   readonly leaveOut: readonly { readonly text: string }[];
   readonly progress: Progress;

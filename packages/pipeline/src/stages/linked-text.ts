@@ -51,10 +51,13 @@ export async function linkedText(shared: SharedWork): Promise<LinkedText> {
   };
 }
 
-function openCorpus({ config, graph, progress }: SharedWork, splits: Splits | undefined): AsyncIterable<TextExample> {
+function openCorpus(
+  { config, graph, linker, progress }: SharedWork,
+  splits: Splits | undefined,
+): AsyncIterable<TextExample> {
   const { definition, options } = config.corpus as NonNullable<typeof config.corpus>;
   const leaveOut = splits === undefined ? [] : [...splits.validation, ...splits.test];
-  return (definition as CorpusDefinition<unknown>).create(options, { graph, leaveOut, progress });
+  return (definition as CorpusDefinition<unknown>).create(options, { graph, linker, leaveOut, progress });
 }
 
 function notEmpty({ file, corpus, task }: RunConfig, counts: LinkCounts): LinkCounts {

@@ -134,7 +134,7 @@ describe("pre-training with the encoder frozen", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("computes states where texts change, ids are hidden, or adapters attend to padding", async () => {
+  it("stores nothing where texts change, ids are hidden, or adapters attend to padding", async () => {
     const folder = await statesFolder();
     const more = { statesFolder: folder };
     const rewriting: Partial<Fusion> = { rewrite: (example) => ({ example }) };

@@ -28,11 +28,12 @@ export interface FrozenStage {
 }
 
 /**
- * Finds where a stage's steps get the states of frozen layers from: a store where they are the same in every epoch, computed
- * for each batch where the strategy keeps the encoder frozen and something changes what it reads (or there is no room), and
- * undefined where layers run in the step as always.
+ * Finds where a stage's steps get the states of frozen layers from: a store where they are the same in every epoch; where they
+ * are not, or there is no room, and the strategy keeps the encoder frozen, they are computed for each batch apart from the
+ * step. Either way the frozen encoder drops nothing out.
  *
- * Either way the frozen encoder drops nothing out, and no gradient passes through it.
+ * Undefined where layers run in the step as always: something is trained, or an objective changes ids, positions or
+ * visibility.
  */
 export async function openFrozenStates(
   input: PretrainInput,
@@ -40,9 +41,9 @@ export async function openFrozenStates(
 ): Promise<FrozenStates | undefined> {
   const { model, objectives } = input;
   const layer = model.firstLayer;
-  if (!frozen || layer === 0) return undefined;
-  const fixed = objectives.length === 0 && model.fusion.readsPadding !== true;
-  const stored = fixed && examples !== undefined ? await openStore(input, layer, examples) : undefined;
+  if (!frozen || layer === 0 || objectives.length > 0) return undefined;
+  const same = model.fusion.readsPadding !== true && examples !== undefined;
+  const stored = same ? await openStore(input, layer, examples) : undefined;
   if (stored !== undefined) return stored;
   return model.fusion.freezes?.pretraining?.encoder === true ? computedStates(input, layer) : undefined;
 }
