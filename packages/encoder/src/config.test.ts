@@ -72,7 +72,7 @@ describe("readEncoderConfig", () => {
       'm/config.json: hidden_act is "gelu_nwe". Wanted one of gelu, gelu_new, gelu_pytorch_tanh, relu, silu, swish, tanh. Did you mean "gelu_new"?',
     );
     expect(read({ model_type: "robertta" })).toThrow(
-      'm/config.json: model_type is "robertta". Wanted one of bert, roberta, xlm-roberta, distilbert, albert, electra. Did you mean "roberta"?',
+      'm/config.json: model_type is "robertta". Wanted one of bert, roberta, xlm-roberta, distilbert, albert, electra, uer-bert. Did you mean "roberta"?',
     );
   });
 

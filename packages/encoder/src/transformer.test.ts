@@ -69,7 +69,7 @@ describe("createEncoder", () => {
       'encoder.pool: the family "electra" has no pooler. Wanted a family whose models pool position 0. Use a head that reads position 0 itself.',
     );
     expect(() => createEncoder({ ...encoder.config, modelType: "gpt2" })).toThrow(
-      'encoder.family: model_type is "gpt2". Wanted one of bert, roberta, xlm-roberta, distilbert, albert, electra.',
+      'encoder.family: model_type is "gpt2". Wanted one of bert, roberta, xlm-roberta, distilbert, albert, electra, uer-bert.',
     );
     weights.dispose();
   });

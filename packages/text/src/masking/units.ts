@@ -9,7 +9,7 @@ export interface PieceSpan {
 }
 
 /** Whether a piece is from the text and no special token. */
-export function isMaskable(encoding: Encoding, tokenizer: Tokenizer, i: number): boolean {
+function isMaskable(encoding: Encoding, tokenizer: Tokenizer, i: number): boolean {
   return (encoding.sequenceIds[i] as number) >= 0 && !tokenizer.specialIds.has(encoding.ids[i] as number);
 }
 

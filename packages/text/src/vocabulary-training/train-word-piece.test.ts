@@ -21,7 +21,7 @@ async function glosses(): Promise<string[]> {
 }
 
 describe("a vocabulary trained on WordNet's glosses", () => {
-  it("has the pieces of the Rust library's, but for ties", async () => {
+  it("has the pieces of the Rust library's, but for ties", { timeout: 180_000 }, async () => {
     const fixture = await readFile(new URL("../../fixtures/word-piece.json", import.meta.url), "utf8");
     const pieces = piecesOf(await trainWordPiece(await glosses(), { vocabularySize: 3000, minFrequency: 0 }));
     const wanted = new Set(piecesOf(fixture));
