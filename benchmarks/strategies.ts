@@ -1,11 +1,12 @@
 /**
  * One training step (forward, backward, AdamW) of every fusion strategy at equal length, in turns with `none`: a head over
- * the first piece, 8 x 128 pieces, 6 layers, H 384, 12 heads (MiniLM's sizes), a vocabulary of 8192, dropout on.
+ * the first piece, 8 x 128 pieces, 6 layers, H 384, 12 heads (MiniLM's sizes), a vocabulary of 8192, dropout on. With
+ * `--stage pretraining` the masked-LM loss of 15 % of the pieces and the strategy's own losses instead of that head.
  *
- *     npm run bench -- strategies [--strategies none,k-bert] [--backend native] [--turns 9]
+ *     npm run bench -- strategies [--strategies none,k-bert] [--stage pretraining] [--backend native] [--turns 9]
  */
 import { parseArgs } from "node:util";
-import { createEncoder, type EncoderConfig } from "@kgraft/encoder";
+import { createEncoder, type EncoderConfig, maskedLanguageModelHead } from "@kgraft/encoder";
 import { collateExamples, createFusedEncoder, FUSION, type FusionDefinition, prepareExamples } from "@kgraft/fusion";
 import fusionModule from "@kgraft/fusion/module";
 import { type SmallWorld, smallWorld } from "@kgraft/fusion/testing";
@@ -15,7 +16,8 @@ import { gradients, type LossFunction, Optimiser, openBackend, ops, Parameters, 
 import type { TextExample } from "@kgraft/text";
 import { Container } from "inversify";
 
-const [rows, length, classes] = [8, 128, 40];
+const [rows, length, classes, masked] = [8, 128, 40, 154];
+type Stage = "pretraining" | "finetuning";
 const warmUp = 2;
 
 /** A strategy's own step, ready to be made again and again. */
@@ -55,7 +57,7 @@ function examples(): readonly TextExample[] {
   });
 }
 
-async function openArm(definition: FusionDefinition, world: SmallWorld): Promise<Arm> {
+async function openArm(definition: FusionDefinition, world: SmallWorld, stage: Stage): Promise<Arm> {
   const fusion = definition.create(definition.options.parse({}), world);
   const model = createFusedEncoder(createEncoder(world.encoder), fusion);
   const kernel = {
@@ -64,18 +66,29 @@ async function openArm(definition: FusionDefinition, world: SmallWorld): Promise
     init: { kind: "normal", deviation: 0.02 },
     role: "weight",
   } as const;
-  const parameters = Parameters.create([...model.parameters, kernel], streams(1));
-  const groups = model.frozenIn("finetuning").map((match) => ({ match, frozen: true }));
+  const head = maskedLanguageModelHead(world.encoder);
+  const heads = stage === "finetuning" ? [kernel] : [...head.parameters, ...model.headParameters];
+  const specs = new Map([...model.parameters, ...heads].map((spec) => [spec.name, spec]));
+  const parameters = Parameters.create(specs.values(), streams(1));
+  const probe = heads[0]?.name as string;
+  const groups = model.frozenIn(stage).map((match) => ({ match, frozen: true }));
   const optimiser = new Optimiser({ name: "adamw", rate: 5e-5 }, parameters, { groups });
   // A strategy that puts pieces in gets half the text, so that both fill their rows.
   const texts =
     fusion.prepare === undefined || !definition.claims.includes("pieces") ? examples() : examples().map(halved);
   const { prepared } = await prepareExamples(texts, { tokenizer: world.tokenizer, maxLength: length, fusion });
-  const batch = collateExamples(prepared, length, fusion);
+  const draw = stage === "pretraining" ? streams(1).at("corruption") : undefined;
+  const batch = collateExamples(prepared, length, fusion, draw);
   const labels = { dtype: "int32" as const, shape: [rows], data: Int32Array.from({ length: rows }, (_, i) => i) };
   const key = { dtype: "int32" as const, shape: [2], data: Int32Array.of(1, 2) };
   const constants = toDevice(model.constants);
-  const losses: LossFunction = (weights, at, context) => {
+  const pretraining: LossFunction = (weights, at, context) => {
+    const run = model.run(weights, at, context);
+    const places = tf.range(0, masked * 6, 6, "int32");
+    const mlm = head.loss(weights, run.stream.hidden, places, tf.zerosLike(places), tf.ones([masked]));
+    return { mlm, ...model.losses(run, weights, at, context) };
+  };
+  const finetuning: LossFunction = (weights, at, context) => {
     const { hidden } = model.run(weights, at, context).stream;
     const first = tf.reshape(tf.slice(hidden, [0, 0, 0], [rows, 1, -1]), [rows, world.encoder.hiddenSize]);
     const logits = ops.linear(first, weights.get(kernel.name));
@@ -88,10 +101,17 @@ async function openArm(definition: FusionDefinition, world: SmallWorld): Promise
       const start = performance.now();
       const tensors = { ...toDevice({ ...batch.arrays, labels, key }), ...constants };
       const context = { training: true, key: tensors.key as tf.Tensor };
-      const made = gradients(losses, parameters, tensors, context, {}, { trainable: optimiser.trainable });
+      const made = gradients(
+        stage === "pretraining" ? pretraining : finetuning,
+        parameters,
+        tensors,
+        context,
+        {},
+        { trainable: optimiser.trainable },
+      );
       const scalars = optimiser.scalars(count, 1);
       optimiser.apply(made.gradients, scalars);
-      await parameters.get(kernel.name).data();
+      await parameters.get(probe).data();
       const seconds = (performance.now() - start) / 1000;
       const own = Object.entries(tensors).filter(([name]) => !(name in constants));
       tf.dispose([Object.fromEntries(own), { ...made.gradients }, { ...scalars }]);
@@ -122,10 +142,13 @@ export async function main(args: readonly string[]): Promise<void> {
     args: [...args],
     options: {
       strategies: { type: "string" },
+      stage: { type: "string", default: "finetuning" },
       backend: { type: "string", default: "auto" },
       turns: { type: "string", default: "9" },
     },
   });
+  const stage = values.stage as Stage;
+  if (!["pretraining", "finetuning"].includes(stage)) throw new Error(`--stage ${stage}: pretraining or finetuning`);
   const { name, description } = await openBackend(values.backend);
   console.log(`${name}: ${description}`);
   const container = new Container();
@@ -140,7 +163,8 @@ export async function main(args: readonly string[]): Promise<void> {
   const resources = { ...world, encoder: sizes(world), vectors: vectorTable(ids, drawn, 100) };
   const arms: Arm[] = [];
   for (const definition of loaded)
-    if (definition.name === "none" || asked.includes(definition.name)) arms.push(await openArm(definition, resources));
+    if (definition.name === "none" || asked.includes(definition.name))
+      arms.push(await openArm(definition, resources, stage));
   const seconds = new Map(arms.map((arm) => [arm.name, [] as number[]]));
   for (let turn = -warmUp; turn < Number(values.turns); turn++)
     for (const arm of arms) {
