@@ -1,24 +1,19 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FUSION, type FusionDefinition } from "@kgraft/fusion";
-import fusionModule from "@kgraft/fusion/module";
-import { Container } from "inversify";
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
 import { kgraft, root } from "../cli/kgraft.ts";
 
 const folder = join(root, "docs/strategies");
 const pages = readdirSync(folder).filter((name) => name.endsWith(".md"));
 
-const container = new Container();
-await container.load(fusionModule);
-const strategies = container.getAll<FusionDefinition>(FUSION);
-
 /** Options of a strategy with their defaults, from its schema. */
-function optionsOf(strategy: string): readonly [string, unknown][] {
-  const { options } = strategies.find(({ name }) => name === strategy) as FusionDefinition;
-  const { properties = {} } = z.toJSONSchema(options, { io: "input" });
-  return Object.entries(properties).map(([name, schema]) => [name, (schema as { default?: unknown }).default]);
+async function optionsOf(strategy: string): Promise<readonly [string, unknown][]> {
+  const { stdout } = await kgraft(["list", "--schema"]);
+  const { properties } = JSON.parse(stdout).properties.strategies.properties[strategy];
+  return Object.entries(properties as Record<string, { default?: unknown }>).map(([name, schema]) => [
+    name,
+    schema.default,
+  ]);
 }
 
 function firstBlock(page: string, language: string): string | undefined {
@@ -33,9 +28,9 @@ describe.each(pages)("docs/strategies/%s", (name) => {
   const page = readFileSync(join(folder, name), "utf8");
   const command = firstBlock(page, "sh");
 
-  test("its table has every option, with its default where that is a plain value", () => {
+  test("its table has every option, with its default where that is a plain value", async () => {
     const rows = new Map([...page.matchAll(/^\| `(\w+)` \| ([^|]*) \|/gm)].map(([, option, value]) => [option, value]));
-    const options = optionsOf(name.replace(".md", ""));
+    const options = await optionsOf(name.replace(".md", ""));
     expect([...rows.keys()].sort()).toEqual(options.map(([option]) => option).sort());
     for (const [option, value] of options)
       if (["number", "boolean", "string"].includes(typeof value)) expect(rows.get(option), option).toBe(String(value));
