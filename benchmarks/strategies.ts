@@ -7,14 +7,13 @@
  */
 import { parseArgs } from "node:util";
 import { createEncoder, type EncoderConfig, maskedLanguageModelHead } from "@kgraft/encoder";
-import { collateExamples, createFusedEncoder, FUSION, type FusionDefinition, prepareExamples } from "@kgraft/fusion";
-import fusionModule from "@kgraft/fusion/module";
+import * as fusionPackage from "@kgraft/fusion";
+import { collateExamples, createFusedEncoder, type FusionDefinition, prepareExamples } from "@kgraft/fusion";
 import { type SmallWorld, smallWorld } from "@kgraft/fusion/testing";
 import { vectorTable } from "@kgraft/kg-embedding";
 import { streams } from "@kgraft/runtime";
 import { gradients, type LossFunction, Optimiser, openBackend, ops, Parameters, tf, toDevice } from "@kgraft/tensor";
 import type { TextExample } from "@kgraft/text";
-import { Container } from "inversify";
 
 const [rows, length, classes, masked] = [8, 128, 40, 154];
 type Stage = "pretraining" | "finetuning";
@@ -26,6 +25,12 @@ interface Arm {
   /** Share of the batch's places that hold a piece. */
   readonly filled: number;
   step(count: number): Promise<number>;
+}
+
+/** Every strategy that the package exports joins by its name. */
+function isStrategy(exported: unknown): exported is FusionDefinition {
+  const { claims, accepts } = exported as Partial<FusionDefinition>;
+  return claims !== undefined && accepts?.includes("text") === true;
 }
 
 function sizes(world: SmallWorld): EncoderConfig {
@@ -151,9 +156,7 @@ export async function main(args: readonly string[]): Promise<void> {
   if (!["pretraining", "finetuning"].includes(stage)) throw new Error(`--stage ${stage}: pretraining or finetuning`);
   const { name, description } = await openBackend(values.backend);
   console.log(`${name}: ${description}`);
-  const container = new Container();
-  await container.load(fusionModule);
-  const loaded = container.getAll<FusionDefinition>(FUSION).filter(({ accepts }) => accepts.includes("text"));
+  const loaded = Object.values(fusionPackage).filter(isStrategy);
   const asked = values.strategies?.split(",") ?? loaded.map((definition) => definition.name);
   const world = await smallWorld();
   const ids = world.vectors.ids;
