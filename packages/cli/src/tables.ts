@@ -5,8 +5,8 @@ import {
   type Examination,
   headlineMetrics,
   type ListedDefinition,
-  percent,
   type RunOutcome,
+  shownScore,
   stagesOf,
 } from "@kgraft/pipeline";
 import Table from "cli-table3";
@@ -27,7 +27,7 @@ export function comparisonTable(comparison: Comparison, framed: boolean): string
   for (const { name, scores } of comparison.baselines) {
     rows.push([
       `(${name})`,
-      ...metrics.map((metric) => (scores[metric] === undefined ? "" : percent({ mean: scores[metric] }))),
+      ...metrics.map((metric) => (scores[metric] === undefined ? "" : shownScore(metric, { mean: scores[metric] }))),
       ...stages.map(() => ""),
       "",
       "",
@@ -42,7 +42,7 @@ export function comparisonTable(comparison: Comparison, framed: boolean): string
 function armRow(arm: ArmSummary, metrics: readonly string[], stages: readonly string[]): string[] {
   return [
     arm.arm,
-    ...metrics.map((metric) => percent(arm.scores[metric] ?? { mean: Number.NaN })),
+    ...metrics.map((metric) => shownScore(metric, arm.scores[metric] ?? { mean: Number.NaN })),
     ...stages.map((stage) => arm.seconds[stage]?.toFixed(0) ?? ""),
     count(arm.parameters.total),
     arm.backend,

@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { type Cell, count, headlineMetrics, percent, spread, stagesOf, summariseArms } from "./comparison-table.ts";
+import {
+  type Cell,
+  count,
+  headlineMetrics,
+  percent,
+  shownScore,
+  spread,
+  stagesOf,
+  summariseArms,
+} from "./comparison-table.ts";
 
 const cell = (arm: string, seed: number, looseMicroF1: number, seconds: Record<string, number>): Cell => ({
   arm,
@@ -32,11 +41,13 @@ describe("a comparison's table", () => {
       ["strictAccuracy", "strict acc."],
       ["looseMicroF1", "micro F1"],
     ]);
-    expect(headlineMetrics([arm("mrr")])).toEqual([["mrr", "mrr"]]);
+    expect(headlineMetrics([arm("perplexity")])).toEqual([["perplexity", "perplexity"]]);
   });
 
   test("writes numbers short", () => {
     expect(spread([2])).toEqual({ mean: 2 });
+    expect(shownScore("mrr", { mean: 0.5 })).toBe("50.0");
+    expect(shownScore("head.mr", { mean: 1.4711, deviation: 0.02 })).toBe("1.47 ± 0.02");
     expect([percent({ mean: 0.4663 }), percent({ mean: 0.4663, deviation: 0.004 })]).toEqual(["46.6", "46.6 ± 0.4"]);
     expect([9999, 10_000, 658_400, 22_713_216].map(count)).toEqual(["9999", "10 k", "658 k", "22.7 M"]);
   });

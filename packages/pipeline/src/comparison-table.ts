@@ -87,6 +87,13 @@ export function spread(values: readonly number[]): Spread {
   return { mean, deviation: Math.sqrt(squares / (values.length - 1)) };
 }
 
+/** A score for people: in percent, but a mean rank as it is. */
+export function shownScore(metric: string, spread: Spread): string {
+  if (!/(^|\.)mr$/.test(metric)) return percent(spread);
+  const { mean, deviation } = spread;
+  return deviation === undefined ? mean.toFixed(2) : `${mean.toFixed(2)} ± ${deviation.toFixed(2)}`;
+}
+
 /** `46.6 ± 0.4`, in percent. */
 export function percent({ mean, deviation }: Spread): string {
   const shown = (100 * mean).toFixed(1);

@@ -5,8 +5,8 @@ export {
   type Cell,
   count,
   headlineMetrics,
-  percent,
   type Spread,
+  shownScore,
   spread,
   stagesOf,
 } from "./comparison-table.ts";

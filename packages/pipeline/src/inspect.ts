@@ -13,6 +13,8 @@ import { embedGraph } from "./stages/embed-graph.ts";
 export interface InspectOptions {
   readonly text: string;
   readonly pair?: string | undefined;
+  /** Head, relation and tail in words, for a strategy that reads triples; `text` is then the three of them. */
+  readonly triple?: readonly string[] | undefined;
   /** Words of the text that are to be judged: the span to be typed, or head and tail of a relation. */
   readonly targets: readonly string[];
   /** A model folder, which also predicts; absent: the config alone. */
@@ -48,11 +50,14 @@ export async function inspect(config: RunConfig, options: InspectOptions): Promi
   });
 }
 
-function checkOptions({ definitions, name }: CheckedArm, { targets, model, without }: InspectOptions): void {
+function checkOptions({ definitions, name }: CheckedArm, { triple, targets, model, without }: InspectOptions): void {
   const refused = (code: string, at: string, problem: string, wanted: string): InputError =>
     new InputError({ code: `inspect.${code}`, at, problem, wanted });
-  if (definitions.some(({ accepts }) => !accepts.includes("text")))
-    throw refused("examples", "--text", `"${name}" reads triples`, "Wanted a strategy that reads text");
+  const kind = triple === undefined ? "text" : "triple";
+  if (definitions.some(({ accepts }) => !accepts.includes(kind)))
+    throw refused("examples", `--${kind}`, `"${name}" does not read ${kind}s`, `Wanted a strategy that reads ${kind}s`);
+  if (triple !== undefined && triple.length !== 3)
+    throw refused("triple", "--triple", `has ${triple.length} parts`, "Wanted head, relation and tail");
   if (targets.length > 2)
     throw refused("targets", "--target", `is given ${targets.length} times`, "Wanted one span, or head and tail");
   if (without !== undefined && model === undefined)
@@ -62,14 +67,16 @@ function checkOptions({ definitions, name }: CheckedArm, { targets, model, witho
 async function linkedExample(
   { config, linker }: SharedWork,
   arm: CheckedArm,
-  { text, pair, targets }: InspectOptions,
+  { text, pair, triple, targets }: InspectOptions,
 ): Promise<TextExample> {
+  const [head, relation, tail] = (triple ?? []).map((words) => ({ id: words, text: words }));
   const [first, second] = targets.map((words) => spanOf(words, text));
   const example = {
     id: "text",
     text,
     pair,
     mentions: config.linker === undefined ? [] : await (await linker()).link(text),
+    ...(head && relation && tail && { triple: { head, relation, tail } }),
     ...(first !== undefined && (second === undefined ? { target: first } : { targets: [first, second] as const })),
   };
   return controlledExamples(arm, [example])[0] as TextExample;

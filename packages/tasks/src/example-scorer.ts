@@ -8,6 +8,8 @@ import { TextBatches } from "./text-batches.ts";
 
 /** Most pieces of a batch, padding included. */
 const batchTokens = 4096;
+/** Triples are short: a padding of 8 would be a third of many. */
+const multipleOf = 2;
 /** Examples that are prepared, and laid out by length, together. */
 const sliceSize = 16384;
 
@@ -33,7 +35,7 @@ export function exampleScorer({ task, model, parameters, tokenizer }: ScorerNeed
       const { prepared } = await prepareTexts(slice, { model, tokenizer, maxLength });
       const { distinct, places } = shareEqual(prepared);
       const found = new Map<PreparedText, Float32Array>();
-      const batches = new TextBatches(distinct, { batchTokens });
+      const batches = new TextBatches(distinct, { batchTokens, multipleOf });
       await taskModel.read(parameters, batches, (example, own) => found.set(example, own));
       for (const place of places) logits.push(found.get(distinct[place] as PreparedText) as Float32Array);
     }

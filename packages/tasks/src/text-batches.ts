@@ -12,7 +12,10 @@ export interface TextBatch {
 }
 
 /** How many examples a batch may have: a number of them, or of pieces with padding. */
-export type BatchLimit = { readonly batchSize: number } | { readonly batchTokens: number };
+export type BatchLimit = ({ readonly batchSize: number } | { readonly batchTokens: number }) & {
+  /** Lengths are padded to a multiple of this. Default 8: few shapes. */
+  readonly multipleOf?: number;
+};
 
 /** Cuts a list of prepared examples into batches. */
 export class TextBatches {
@@ -45,7 +48,7 @@ export class TextBatches {
     return bucketBatches(this.#lengths, options).map(({ indices }) => {
       const examples = indices.map((index) => this.#prepared[index] as PreparedText);
       const pieces = examples.reduce((most, { encoding }) => Math.max(most, encoding.ids.length), 1);
-      return { examples, indices, length: Math.min(paddedLength(pieces, 8), this.#longest) };
+      return { examples, indices, length: Math.min(paddedLength(pieces, this.#limit.multipleOf ?? 8), this.#longest) };
     });
   }
 }

@@ -8,7 +8,8 @@ import { configOf, printJson, progressOf, type SharedOptions, sharedCommand, who
 interface InspectOptions extends SharedOptions {
   readonly model?: string;
   readonly config?: string;
-  readonly text: string;
+  readonly text?: string;
+  readonly triple?: readonly string[];
   readonly pair?: string;
   readonly target: readonly string[];
   readonly without?: number;
@@ -24,7 +25,8 @@ export function inspectCommand(): Command {
   )
     .option("--model <folder>", "a model folder that kgraft run wrote; it also predicts")
     .option("--config <file>", "a config, whose strategy is shown before any training")
-    .requiredOption("--text <text>", "the text to look into")
+    .option("--text <text>", "the text to look into")
+    .option("--triple <words...>", "or a triple: head, relation and tail in words")
     .option("--pair <text>", "its second text")
     .addOption(
       new Option("--target <words>", "words of the text that are to be judged; twice: head and tail of a relation")
@@ -41,15 +43,27 @@ export function inspectCommand(): Command {
 }
 
 async function inspectAndPrint(options: InspectOptions): Promise<void> {
-  const { text, pair, target: targets, without, model, html } = options;
+  const { triple, pair, target: targets, without, model, html } = options;
+  const text = textOf(options);
   const config = await chosenConfig(options);
   const { inspected, labels } = await interruptible((signal) =>
-    inspect(config, { text, pair, targets, without, model, progress: progressOf(options), signal }),
+    inspect(config, { text, triple, pair, targets, without, model, progress: progressOf(options), signal }),
   );
   if (html !== undefined)
     await writeFileAtomic(html, inspectionPage(inspected, labels, `${config.name}: ${config.arm}`));
   if (options.json === true) printJson(inspected);
   else process.stdout.write(inspectionText(inspected, labels));
+}
+
+function textOf({ text, triple }: InspectOptions): string {
+  if (text !== undefined && triple === undefined) return text;
+  if (triple !== undefined && text === undefined) return triple.join(" ");
+  throw new InputError({
+    code: "inspect.text",
+    at: "inspect",
+    problem: text === undefined ? "there is nothing to look into" : "--text and --triple are both given",
+    wanted: "Wanted --text TEXT, or --triple HEAD RELATION TAIL",
+  });
 }
 
 function chosenConfig({ model, config, ...options }: InspectOptions): ReturnType<typeof configOf> {

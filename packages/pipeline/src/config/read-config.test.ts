@@ -118,6 +118,17 @@ describe("what is wrong with a config is said with its place, what was wanted an
     );
   });
 
+  test("a strategy that does not take the task's examples, with those that do", async () => {
+    const text = `${toy}fusion: { name: kg-bert }\ntask: { name: entity-typing, train: t.jsonl, test: t.jsonl }\n`;
+    expect(await failure(text)).toContain(
+      'config.fusion.name: "kg-bert" takes triple examples, the task "entity-typing" gives text examples. Wanted one of ernie-thu, k-adapter, k-bert, none, wklm.',
+    );
+    const other = `${toy}fusion: { name: ernie-thu }\ntask: { name: link-prediction, train: t.jsonl, test: t.jsonl }\n`;
+    expect(await failure(other)).toContain(
+      '"ernie-thu" takes text examples, the task "link-prediction" gives triple examples. Wanted one of kg-bert, none.',
+    );
+  });
+
   test("unknown keys, on top and within a section", async () => {
     const message = await failure("name: toy\ngrpah: { name: folder }\nembedding: { name: transe, dimensoin: 4 }\n");
     expect(message).toContain('config.yaml:2:1: config.grpah: unknown key "grpah".');

@@ -1,13 +1,17 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { silent } from "@kgraft/runtime";
+import { tsv } from "@kgraft/kg";
+import { collect, silent } from "@kgraft/runtime";
 import type { Splits } from "@kgraft/tasks";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { triples } from "../corpora/triples.ts";
 import type { DatasetDefinition } from "./dataset-definition.ts";
 import { fewrel } from "./fewrel.ts";
+import { graphTriples } from "./graph-triples.ts";
 import { kBertClassification, kBertNer } from "./k-bert-tables.ts";
 import { openEntity } from "./open-entity.ts";
+import { nations, umls, wn18rr } from "./triple-benchmarks.ts";
 
 const data = process.env.KGRAFT_DATA ?? "";
 const noData = data === "" ? " (skipped: KGRAFT_DATA is not set)" : "";
@@ -100,5 +104,62 @@ describe.skipIf(data === "")(`published data sets${noData}`, () => {
     const { test } = await open(openEntity, { path: join(data, "open-entity") });
     expect(test.flatMap(({ labels = [] }) => labels)).toHaveLength(1904);
     expect(test.filter(({ labels = [] }) => labels.length === 0)).toHaveLength(400);
+  });
+});
+
+describe("benchmarks of triples", () => {
+  it.skipIf(data === "")(`have their published sizes, every id in words${noData}`, async () => {
+    const path = join(data, "kg");
+    const umlsSplits = await open(umls, { path });
+    expect(sizes(umlsSplits)).toEqual([5216, 652, 661]);
+    expect(umlsSplits.train[0]?.text).toBe("acquired abnormality location of experimental model of disease");
+    const nationsSplits = await open(nations, { path });
+    expect(sizes(nationsSplits)).toEqual([1592, 199, 201]);
+    expect(nationsSplits.train[0]?.triple?.tail).toEqual({ id: "uk", text: "uk" });
+  });
+
+  it.skipIf(data === "")(`are sampled so that every triple stays among the kept entities${noData}`, async () => {
+    const { train, validation, test } = await open(wn18rr, { path: join(data, "kg"), entities: 300 });
+    const ends = [...train, ...validation, ...test].flatMap(({ triple }) => [triple?.head.id, triple?.tail.id]);
+    expect(new Set(ends).size).toBeLessThanOrEqual(300);
+    expect(new Set(train.flatMap(({ triple }) => [triple?.head.id, triple?.tail.id])).size).toBe(300);
+    expect(test.length).toBeGreaterThan(0);
+  });
+
+  it("are named where they are missing or no archive", async () => {
+    await expect(open(umls, { path: await folderOf({}) })).rejects.toThrow("umls.tar.gz: no such file");
+    await expect(open(umls, { path: await folderOf({ "umls.tar.gz": "no archive" }) })).rejects.toThrow(
+      "umls.tar.gz: is not a tar archive under gzip",
+    );
+  });
+});
+
+describe("triples of a graph", () => {
+  const noLinker = () => Promise.reject(new Error("no linker is asked for"));
+  const graph = () => tsv.create(tsv.options.parse({ path: "kg-fixtures/toy/triples.tsv" }), { progress: silent });
+
+  it("are divided, each with its words", async () => {
+    const given = graphTriples.options.parse({ validation: 0.1, test: 0.2 });
+    const splits = await graphTriples.create(given, { graph, progress: silent });
+    const [train = 0, , test = 0] = sizes(splits);
+    expect(train + (splits.validation.length ?? 0) + test).toBe(42);
+    expect(test).toBeGreaterThan(0);
+    expect(splits.train[0]?.text).toBe(
+      `${splits.train[0]?.triple?.head.text} ${splits.train[0]?.triple?.relation.text} ${splits.train[0]?.triple?.tail.text}`,
+    );
+  });
+
+  it("make a corpus of true and false ones, without those left out", async () => {
+    const all = await collect(
+      triples.create(triples.options.parse({}), { graph, linker: noLinker, leaveOut: [], progress: silent }),
+    );
+    const texts = (label: string) => all.filter(({ labels }) => labels?.[0] === label).map(({ text }) => text);
+    expect([texts("1").length, texts("0").length]).toEqual([42, 42]);
+    expect(texts("0").filter((text) => texts("1").includes(text))).toEqual([]);
+    const leaveOut = [{ text: texts("1")[0] as string }];
+    const fewer = await collect(
+      triples.create(triples.options.parse({ limit: 50 }), { graph, linker: noLinker, leaveOut, progress: silent }),
+    );
+    expect(fewer.filter(({ labels }) => labels?.[0] === "1")).toHaveLength(41);
   });
 });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "@kgraft/runtime";
 import type { FinishedCell } from "../cell-folder.ts";
 import type { Comparison } from "../compare.ts";
-import { type ArmSummary, count, headlineMetrics, percent, type Spread, stagesOf } from "../comparison-table.ts";
+import { type ArmSummary, count, headlineMetrics, type Spread, shownScore, stagesOf } from "../comparison-table.ts";
 import type { RunConfig } from "../config/run-config.ts";
 import { cellFolder } from "../run-folders.ts";
 import type { ReportTable } from "./page.tsx";
@@ -50,7 +50,7 @@ function armTable({ arms, baselines }: Comparison): ReportTable {
     rows: [
       ...arms.map(({ arm, scores, parameters }) => [
         arm,
-        ...metrics.map(([metric]) => shown(scores[metric])),
+        ...metrics.map(([metric]) => shown(metric, scores[metric])),
         count(parameters.total),
       ]),
       ...baselines.map(({ name, scores }) => [
@@ -68,12 +68,12 @@ function metricTable({ arms }: Comparison): ReportTable {
   return {
     caption: "Every metric, in percent",
     columns: ["metric", ...arms.map(({ arm }) => arm)],
-    rows: metrics.map((metric) => [metric, ...arms.map(({ scores }) => shown(scores[metric]))]),
+    rows: metrics.map((metric) => [metric, ...arms.map(({ scores }) => shown(metric, scores[metric]))]),
   };
 }
 
-function shown(spread: Spread | undefined): string {
-  return spread === undefined ? "" : percent(spread);
+function shown(metric: string, spread: Spread | undefined): string {
+  return spread === undefined ? "" : shownScore(metric, spread);
 }
 
 function secondsTable(arms: readonly ArmSummary[]): ReportTable {

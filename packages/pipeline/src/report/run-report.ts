@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "@kgraft/runtime";
 import type { FinishedCell } from "../cell-folder.ts";
-import { count, percent } from "../comparison-table.ts";
+import { count, shownScore } from "../comparison-table.ts";
 import type { RunConfig } from "../config/run-config.ts";
 import type { ReportTable } from "./page.tsx";
 import { type ReportChart, reportPage } from "./report-page.tsx";
@@ -47,7 +47,7 @@ function scoreTables({ scores, task }: FinishedCell): readonly ReportTable[] {
       columns: ["metric", ...splits],
       rows: metrics.map((metric) => [
         metric,
-        ...splits.map((split) => percent({ mean: scores[split]?.[metric] ?? Number.NaN })),
+        ...splits.map((split) => shownScore(metric, { mean: scores[split]?.[metric] ?? Number.NaN })),
       ]),
     },
   ];

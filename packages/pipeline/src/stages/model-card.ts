@@ -1,5 +1,5 @@
 import type { FinishedCell } from "../cell-folder.ts";
-import { type Cell, count, percent } from "../comparison-table.ts";
+import { type Cell, count, shownScore } from "../comparison-table.ts";
 import type { Choice, RunConfig } from "../config/run-config.ts";
 import { hideSecrets } from "../config/secrets.ts";
 
@@ -57,7 +57,7 @@ const countRows = ({ counts = {} }: CardCell) => Object.entries(counts).map(([na
 
 const scoreRows = ({ scores }: CardCell) =>
   Object.entries(scores).flatMap(([split, metrics]) =>
-    Object.entries(metrics).map(([metric, value]) => [split, metric, percent({ mean: value })]),
+    Object.entries(metrics).map(([metric, value]) => [split, metric, shownScore(metric, { mean: value })]),
   );
 
 /** Nothing without rows. */
