@@ -1,3 +1,4 @@
+import type { Graph } from "@kgraft/kg";
 import { collect } from "@kgraft/runtime";
 import { markSpans } from "@kgraft/tasks";
 import type { Mention, TextExample, TextSpan } from "@kgraft/text";
@@ -52,16 +53,20 @@ async function* markedSentences(
   needs: CorpusNeeds,
 ): AsyncGenerator<TextExample> {
   for await (const text of texts) {
-    const pairs = (await pairsOf(text, needs)).slice(0, maxPairs);
-    for (const [index, pair] of pairs.entries()) yield marked(text, pair, index);
+    const stated = statedPair(text);
+    const mentions = text.mentions ?? (stated ? undefined : await (await needs.linker()).link(text.text));
+    const pairs = stated ? [stated] : await relatedPairs(mentions ?? [], await needs.graph());
+    for (const [index, pair] of pairs.slice(0, maxPairs).entries()) yield marked({ ...text, mentions }, pair, index);
   }
 }
 
-async function pairsOf({ targets, labels = [], ...text }: TextExample, needs: CorpusNeeds): Promise<readonly Pair[]> {
+function statedPair({ targets, labels = [] }: TextExample): Pair | undefined {
   const [relation] = labels;
-  if (targets !== undefined && relation !== undefined) return [{ head: targets[0], tail: targets[1], relation }];
-  const mentions = text.mentions ?? (await (await needs.linker()).link(text.text));
-  const graph = await needs.graph();
+  return targets && relation !== undefined ? { head: targets[0], tail: targets[1], relation } : undefined;
+}
+
+/** Mentions between which the graph has a triple, in the order of heads. */
+async function relatedPairs(mentions: readonly Mention[], graph: Graph): Promise<readonly Pair[]> {
   const pairs: Pair[] = [];
   for (const head of mentions) {
     const others = mentions.filter((tail) => tail.entity !== head.entity && apart(head, tail));
