@@ -156,7 +156,7 @@ export async function main(args: readonly string[]): Promise<void> {
   if (!["pretraining", "finetuning"].includes(stage)) throw new Error(`--stage ${stage}: pretraining or finetuning`);
   const { name, description } = await openBackend(values.backend);
   console.log(`${name}: ${description}`);
-  const loaded = Object.values(fusionPackage).filter(isStrategy);
+  const loaded = (Object.values(fusionPackage) as readonly unknown[]).filter(isStrategy);
   const asked = values.strategies?.split(",") ?? loaded.map((definition) => definition.name);
   const world = await smallWorld();
   const ids = world.vectors.ids;

@@ -4,7 +4,7 @@ import driver from "neo4j-driver";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { distinctTriples, entityCount, KilledWork, madeGraph } from "../neo4j/killed-work.ts";
 
-describe("a Neo4j server killed at work and started again", () => {
+describe("a Neo4j server killed at work and started again", { timeout: 600_000 }, () => {
   let work: KilledWork;
   let wanted: string | undefined;
   beforeAll(async () => {

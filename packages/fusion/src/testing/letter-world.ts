@@ -30,7 +30,7 @@ export async function letterWorld(
 }
 
 /** A graph whose entities are words. */
-export function wordGraph(triples: readonly WordTriple[]): Promise<Graph> {
+function wordGraph(triples: readonly WordTriple[]): Promise<Graph> {
   const words = new Set(triples.flatMap(([head, , tail]) => [head, tail]));
   return buildGraph("words", {
     entities: [...words].map((id) => ({ id, label: id, aliases: [], types: [], properties: {} })),

@@ -55,7 +55,9 @@ function armTable({ arms, baselines }: Comparison): ReportTable {
       ]),
       ...baselines.map(({ name, scores }) => [
         `(${name})`,
-        ...metrics.map(([metric]) => shown(scores[metric] === undefined ? undefined : { mean: scores[metric] })),
+        ...metrics.map(([metric]) =>
+          shown(metric, scores[metric] === undefined ? undefined : { mean: scores[metric] }),
+        ),
         "",
       ]),
     ],
