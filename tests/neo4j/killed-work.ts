@@ -5,29 +5,32 @@ import { buildGraph, type Graph, type Neo4jOptions, neo4j } from "@kgraft/kg";
 import { type Progress, silent } from "@kgraft/runtime";
 import { Neo4jServer } from "./launch-server.ts";
 
-export const entityCount = 6000;
-const tripleCount = 20_000;
-
-function* entities() {
-  for (let i = 0; i < entityCount; i++) yield { id: `e${i}`, label: `E ${i}`, aliases: [], types: [], properties: {} };
+/** Sizes of a made graph. */
+export interface MadeSize {
+  readonly entities: number;
+  readonly triples: number;
 }
 
-/** Distinct triples, many of them of one head, so that its triples take several pages. */
-function* triples() {
-  for (let i = 0; i < tripleCount; i++) {
-    const head = i % 4 === 0 ? 0 : i % entityCount;
-    yield { head: `e${head}`, relation: `R${i % 3}`, tail: `e${(i * 7 + Math.floor(i / entityCount)) % entityCount}` };
+function* entities({ entities: count }: MadeSize) {
+  for (let i = 0; i < count; i++) yield { id: `e${i}`, label: `E ${i}`, aliases: [], types: [], properties: {} };
+}
+
+/** Triples, a quarter of them of one head, so that its triples take several pages. */
+function* triples({ entities: count, triples }: MadeSize) {
+  for (let i = 0; i < triples; i++) {
+    const head = i % 4 === 0 ? 0 : i % count;
+    yield { head: `e${head}`, relation: `R${i % 3}`, tail: `e${(i * 7 + Math.floor(i / count)) % count}` };
   }
 }
 
 /** Different triples of {@link madeGraph}, which are the relationships that Neo4j makes of it. */
-export const distinctTriples = new Set(
-  Array.from(triples(), ({ head, relation, tail }) => `${head} ${relation} ${tail}`),
-).size;
+export function distinctTriples(size: MadeSize): number {
+  return new Set(Array.from(triples(size), ({ head, relation, tail }) => `${head} ${relation} ${tail}`)).size;
+}
 
 /** A graph of some pages. */
-export function madeGraph(): Promise<Graph> {
-  return buildGraph("made", { entities: entities(), triples: triples() });
+export function madeGraph(size: MadeSize): Promise<Graph> {
+  return buildGraph("made", { entities: entities(size), triples: triples(size) });
 }
 
 /** A server of our own that is killed at work and started again, and what works on it. */

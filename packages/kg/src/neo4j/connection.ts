@@ -162,6 +162,7 @@ function makeDriver(options: Neo4jConnectionOptions): Driver {
     fetchSize: 10_000,
     maxTransactionRetryTime: retrySeconds * 1000,
     connectionTimeout: 15_000,
+    connectionAcquisitionTimeout: Math.max(60, retrySeconds) * 1000,
     telemetryDisabled: true,
     userAgent: "kgraft",
   });
