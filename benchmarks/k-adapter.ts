@@ -1,9 +1,9 @@
 /**
  * Pre-training of one K-Adapter adapter with the encoder's states read from disk, against computing them in every step: the
- * trainer's own steps, in turns. RoBERTa-large's proportions (24 layers, adapters of 3 side networks at 3/4 of the width), 16 x
- * 64 pieces; beside the measured ratio stands that of operations, here and at RoBERTa-large's size.
+ * trainer's own steps, in turns. RoBERTa-large's proportions (24 layers, adapters of 3 side networks at 3/4 of the width), rows
+ * of 64 pieces; beside the measured ratio stands that of operations, here and at RoBERTa-large's size.
  *
- *     npm run bench -- k-adapter [--hidden 512] [--layers 24] [--turns 5] [--steps 4] [--backend native]
+ *     npm run bench -- k-adapter [--hidden 512] [--layers 24] [--rows 16] [--turns 5] [--steps 4] [--backend native]
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -17,19 +17,21 @@ import { pretrain, pretrainOptions } from "@kgraft/tasks";
 import { openBackend, Parameters } from "@kgraft/tensor";
 import type { TextExample } from "@kgraft/text";
 
-const [rows, length, networks, innerLayers] = [16, 64, 3, 2];
+const [length, networks, innerLayers] = [64, 3, 2];
 
 /** A size of encoder and adapter. */
 interface Shape {
   readonly hidden: number;
   readonly layers: number;
+  /** Texts a step. */
+  readonly rows: number;
 }
 
 /** Multiplications and additions of one token in `layers` Transformer layers of a width, forward. */
 const layerOperations = (width: number, layers: number): number => layers * (24 * width ** 2 + 4 * length * width);
 
 /** Operations of a step that computes states, over those of one that reads them: backward costs twice forward. */
-function operationRatio({ hidden, layers }: Shape): number {
+function operationRatio({ hidden, layers }: Omit<Shape, "rows">): number {
   const inner = 0.75 * hidden;
   const adapter = networks * (4 * hidden * inner + layerOperations(inner, innerLayers));
   return 1 + layerOperations(hidden, layers) / (3 * adapter);
@@ -82,10 +84,10 @@ async function openArm(shape: Shape, folder: string): Promise<Arm> {
     await pretrain({
       model,
       parameters,
-      examples: examples(rows * steps),
+      examples: examples(shape.rows * steps),
       objectives: [],
       tokenizer: world.tokenizer,
-      options: pretrainOptions.parse({ objectives: [], steps, batchSize: rows, maxLength: length, statesGb }),
+      options: pretrainOptions.parse({ objectives: [], steps, batchSize: shape.rows, maxLength: length, statesGb }),
       streams: streams(1),
       progress: silent,
       statesFolder: folder,
@@ -117,12 +119,13 @@ export async function main(args: readonly string[]): Promise<void> {
     options: {
       hidden: { type: "string", default: "512" },
       layers: { type: "string", default: "24" },
+      rows: { type: "string", default: "16" },
       turns: { type: "string", default: "5" },
       steps: { type: "string", default: "4" },
       backend: { type: "string", default: "auto" },
     },
   });
-  const shape = { hidden: Number(values.hidden), layers: Number(values.layers) };
+  const shape = { hidden: Number(values.hidden), layers: Number(values.layers), rows: Number(values.rows) };
   const { name, description } = await openBackend(values.backend);
   console.log(`${name}: ${description}`);
   const folder = await mkdtemp(join(tmpdir(), "kgraft-bench-"));
