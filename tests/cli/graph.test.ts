@@ -79,7 +79,9 @@ describe("kgraft graph export", () => {
     const graph = await tsv.create(tsv.options.parse(options), needs);
     expect(await graph.counts()).toEqual({ entities: 21, relations: 16, triples: 42 });
     expect(await graph.entity("talvera")).toMatchObject({ label: "Talvera", aliases: ["Republic of Talvera", "Tal"] });
-    expect(gunzipSync(readFileSync(outputs.spo)).toString().split("\n")).toContain("Nørhavn\tis the capital of\tTalvera");
+    expect(gunzipSync(readFileSync(outputs.spo)).toString().split("\n")).toContain(
+      "Nørhavn\tis the capital of\tTalvera",
+    );
   });
 });
 
