@@ -1,11 +1,14 @@
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { temporaryName } from "./atomic-file.ts";
 import { messageOf, RunError } from "./errors.ts";
+import { isRecord } from "./json-file.ts";
 import { isAlive, ownIdentity, type ProcessIdentity } from "./running.ts";
 
 const POLL_MS = 200;
+/** How long another process may take to clear a dead one's lock away before we look again. */
+const CLEARING_MS = 5;
 
 /** Lets go of a lock. */
 export type Release = () => Promise<void>;
@@ -23,9 +26,9 @@ export async function tryLock(path: string): Promise<Release | ProcessIdentity> 
   try {
     for (;;) {
       if (await linked(own, path)) return () => rm(path, { force: true });
-      const other = await readHolder(path);
-      if (other !== undefined && (await isAlive(other))) return other;
-      await clearAway(path);
+      const found = await readHolder(path);
+      if (found.state === "held") return found.by;
+      if (found.state === "dead") await clearAway(path);
     }
   } finally {
     await rm(own, { force: true });
@@ -81,24 +84,43 @@ async function linked(own: string, path: string): Promise<boolean> {
   }
 }
 
-/** Moves a dead process's lock away; one that another process put there meanwhile is put back. */
+/**
+ * Removes a dead process's lock. One process at a time may do so, by a lock of its own beside it: between the look at the
+ * lock and its removal nobody else can have taken its place, since a lock that is there can only be removed here.
+ */
 async function clearAway(path: string): Promise<void> {
-  const grave = temporaryName(path);
-  try {
-    await rename(path, grave);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw cause;
+  const release = await tryLock(`${path}.clearing`);
+  if (typeof release !== "function") {
+    await wait(CLEARING_MS);
+    return;
   }
-  const moved = await readHolder(grave);
-  if (moved !== undefined && (await isAlive(moved))) await linked(grave, path);
-  await rm(grave, { force: true });
+  try {
+    if ((await readHolder(path)).state === "dead") await rm(path, { force: true });
+  } finally {
+    await release();
+  }
 }
 
-/** A lock that cannot be read counts as nobody's. */
-async function readHolder(path: string): Promise<ProcessIdentity | undefined> {
+type Holder = { state: "free" } | { state: "dead" } | { state: "held"; by: ProcessIdentity };
+
+/** Who has a lock: what is there but is nobody's name (half a file of a full disk) counts as a dead process's. */
+async function readHolder(path: string): Promise<Holder> {
+  let text: string;
   try {
-    return JSON.parse(await readFile(path, "utf8")) as ProcessIdentity;
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+    return { state: "free" };
+  }
+  const by = parsed(text);
+  return by !== undefined && (await isAlive(by)) ? { state: "held", by } : { state: "dead" };
+}
+
+function parsed(text: string): ProcessIdentity | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isRecord(value) || typeof value.pid !== "number" || typeof value.host !== "string") return undefined;
+    return { pid: value.pid, host: value.host, started: String(value.started ?? "") };
   } catch {
     return undefined;
   }

@@ -18,7 +18,8 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
 export async function isAlive({ pid, host, started }: ProcessIdentity): Promise<boolean> {
   if (host !== hostname()) return true;
   if (!isRunning(pid)) return false;
-  return started === "" || started === (await startOf(pid));
+  const now = await startOf(pid);
+  return started === "" || now === "" || started === now;
 }
 
 /** Whether this machine has a process of that number. */
