@@ -13,6 +13,7 @@ import { addParameters, encodeTexts, loadCheckpoint } from "@kgraft/encoder";
 import { silent, streams } from "@kgraft/runtime";
 import { openBackend, Parameters } from "@kgraft/tensor";
 import { transformersPython } from "./pytorch-environment.ts";
+import { median } from "./statistics.ts";
 import { wikitextLines } from "./wikitext.ts";
 
 const batchTokens = 4096;
@@ -51,7 +52,6 @@ export async function main([lines = "1000", turns = "5"]: readonly string[]): Pr
 }
 
 function report(passes: readonly { ours: Pass; theirs: Pass }[], lines: number): void {
-  const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
   const ratios = passes.map(({ ours, theirs }) => theirs.seconds / ours.seconds);
   for (const side of ["ours", "theirs"] as const) {
     const seconds = median(passes.map((pass) => pass[side].seconds));

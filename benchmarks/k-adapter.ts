@@ -16,6 +16,7 @@ import { silent, streams } from "@kgraft/runtime";
 import { pretrain, pretrainOptions } from "@kgraft/tasks";
 import { openBackend, Parameters } from "@kgraft/tensor";
 import type { TextExample } from "@kgraft/text";
+import { median, spread } from "./statistics.ts";
 
 const [length, networks, innerLayers] = [64, 3, 2];
 
@@ -103,14 +104,10 @@ async function openArm(shape: Shape, folder: string): Promise<Arm> {
   };
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
-
 function report(clock: keyof StepSeconds, stored: readonly StepSeconds[], computed: readonly StepSeconds[]): string {
   const ratios = computed.map((turn, i) => turn[clock] / (stored[i] as StepSeconds)[clock]);
   const each = (turns: readonly StepSeconds[]): string => median(turns.map((turn) => turn[clock])).toFixed(3);
-  const spread = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
-  return `${clock}: ${each(stored)} s a step from disk, ${each(computed)} s computing; ratio ${median(ratios).toFixed(2)} (turns ${spread})`;
+  return `${clock}: ${each(stored)} s a step from disk, ${each(computed)} s computing; ratio ${median(ratios).toFixed(2)} (turns ${spread(ratios)})`;
 }
 
 /** Prints seconds a step of both ways, their ratio, and that of operations. */

@@ -14,6 +14,7 @@ import { vectorTable } from "@kgraft/kg-embedding";
 import { streams } from "@kgraft/runtime";
 import { gradients, type LossFunction, Optimiser, openBackend, ops, Parameters, tf, toDevice } from "@kgraft/tensor";
 import type { TextExample } from "@kgraft/text";
+import { median, spread } from "./statistics.ts";
 
 const [rows, length, classes, masked] = [8, 128, 40, 154];
 type Stage = "pretraining" | "finetuning";
@@ -131,14 +132,10 @@ function halved(example: TextExample): TextExample {
   return { ...example, text, mentions: example.mentions?.filter(({ end }) => end <= text.length) };
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
-
 function line(name: string, filled: number, seconds: readonly number[], plain: readonly number[]): string {
   const ratios = seconds.map((own, turn) => own / (plain[turn] as number));
-  const spread = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
   const share = `${(100 * filled).toFixed(0)} % filled`;
-  return `${name.padEnd(10)} ${median(seconds).toFixed(3)} s a step, ${median(ratios).toFixed(2)} x none (turns ${spread}), ${share}`;
+  return `${name.padEnd(10)} ${median(seconds).toFixed(3)} s a step, ${median(ratios).toFixed(2)} x none (turns ${spread(ratios)}), ${share}`;
 }
 
 /** Prints of each strategy its seconds a step and their ratio to `none`, turn by turn. */

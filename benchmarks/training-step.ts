@@ -12,6 +12,7 @@ import { messageOf } from "@kgraft/runtime";
 import { doctor } from "@kgraft/tensor";
 import { ARMS, type Arm, type Run, SHORT_ARMS, type Step, startArm } from "./arm.ts";
 import { writeStep } from "./bert-data.ts";
+import { median, spread } from "./statistics.ts";
 
 /** Turns that only warm up. */
 const WARM_UP = 2;
@@ -25,14 +26,6 @@ interface Extent {
 const FULL: Extent = { turns: 25, trainSteps: 20 };
 const QUICK: Extent = { turns: 9, trainSteps: 6 };
 
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] as number;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] as number)) / 2;
-};
-const spread = (values: readonly number[], digits: number): string =>
-  `${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)}`;
 const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
 
 function describe(name: string, steps: readonly Step[]): string {

@@ -16,6 +16,7 @@ export { families, familyOf } from "./families/families.ts";
 export type { Family, HeadName, HeadNames, LayerNames, MaskedLanguageModelNames } from "./families/family.ts";
 export { type EncodedText, type EncodeTextsOptions, encodeTexts } from "./feature-extraction/encode-texts.ts";
 export { type HiddenStatesSummary, writeHiddenStates } from "./feature-extraction/write-hidden-states.ts";
+export { firstStates } from "./first-states.ts";
 export { labelKeys, readLabels } from "./heads/labels.ts";
 export { type LinearHead, type LinearHeadOptions, linearHead, spanExtractionLoss } from "./heads/linear-head.ts";
 export { type MaskedLanguageModelHead, maskedLanguageModelHead } from "./heads/masked-lm.ts";

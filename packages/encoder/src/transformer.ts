@@ -14,6 +14,7 @@ import type {
 import { embed } from "./embeddings.ts";
 import { familyOf } from "./families/families.ts";
 import type { Family } from "./families/family.ts";
+import { firstStates } from "./first-states.ts";
 import { linear } from "./layers.ts";
 import { encoderParameters } from "./parameters.ts";
 import { VisibilityBias, visibility } from "./visibility.ts";
@@ -81,9 +82,7 @@ class FamilyEncoder implements TransformerEncoder {
         fix: "Use a head that reads position 0 itself",
       });
     }
-    const [rows, , size] = hidden.shape as [number, number, number];
-    const first = tf.reshape(tf.slice(hidden, [0, 0, 0], [rows, 1, size]), [rows, size]); // [B, H]
-    return tf.tanh(linear(weights, this.#family.prefix + pooler, first));
+    return tf.tanh(linear(weights, this.#family.prefix + pooler, firstStates(hidden))); // [B, H]
   }
 
   #stream(hidden: tf.Tensor, input: EncoderInput): Stream {

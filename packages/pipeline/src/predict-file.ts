@@ -5,6 +5,7 @@ import { type SharedWork, withSharedWork } from "./composition.ts";
 import type { RunConfig } from "./config/run-config.ts";
 import { type OpenModel, openModelFolder } from "./model-folder.ts";
 import { controlledExamples } from "./stages/build-model.ts";
+import { withMentions } from "./stages/link-text.ts";
 import { untilStopped } from "./stopped.ts";
 
 /** What {@link predictFile} reads, runs and writes. */
@@ -90,9 +91,7 @@ async function* chunksOf(examples: AsyncIterable<TextExample>): AsyncGenerator<r
 async function linked(examples: readonly TextExample[], shared: SharedWork): Promise<readonly TextExample[]> {
   if (shared.config.linker === undefined) return examples;
   const linker = await shared.linker();
-  return Promise.all(
-    examples.map(async (example) => ({ ...example, mentions: example.mentions ?? (await linker.link(example.text)) })),
-  );
+  return Promise.all(examples.map((example) => withMentions(example, linker)));
 }
 
 function taskOver(opened: OpenModel, examples: readonly TextExample[], model: string): Task {

@@ -29,6 +29,8 @@ export class Provenance {
   readonly #path: string;
   readonly #lines = createGzip({ level: 1 });
   #written: Promise<void> | undefined;
+  /** Settles once there is room again: all that write while there is none wait for the same. */
+  #drained: Promise<void> | undefined;
 
   /** @param path where the list stands once it is whole; there is none where nothing is put into examples */
   constructor(path: string, graph: () => Promise<Graph>) {
@@ -90,6 +92,10 @@ export class Provenance {
   }
 
   async #write(line: ProvenanceLine): Promise<void> {
-    if (!this.#lines.write(`${JSON.stringify(line)}\n`)) await once(this.#lines, "drain");
+    if (this.#lines.write(`${JSON.stringify(line)}\n`)) return;
+    this.#drained ??= once(this.#lines, "drain").then(() => {
+      this.#drained = undefined;
+    });
+    await this.#drained;
   }
 }

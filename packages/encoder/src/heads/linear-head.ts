@@ -4,6 +4,7 @@ import type { ConfigJson } from "../config.ts";
 import type { EncoderConfig } from "../contract.ts";
 import { families, familyOf } from "../families/families.ts";
 import type { Family, HeadName, HeadNames } from "../families/family.ts";
+import { firstStates } from "../first-states.ts";
 import { activate, linear } from "../layers.ts";
 import { linearSpecs } from "../parameters.ts";
 
@@ -71,10 +72,9 @@ export function linearHead(config: EncoderConfig, name: HeadName, options: Linea
 
 /** Where the states that a head reads stand: those asked for, else each sequence's first or all. */
 function statesRead(names: HeadNames, hidden: tf.Tensor, positions: tf.Tensor | undefined): tf.Tensor {
-  const [rows, , size] = hidden.shape as [number, number, number];
+  const size = hidden.shape[2] as number;
   if (positions !== undefined) return ops.gatherRows(tf.reshape(hidden, [-1, size]), positions); // [K, H]
-  if (names.reads === "every") return hidden; // [B, T, H]
-  return tf.reshape(tf.slice(hidden, [0, 0, 0], [rows, 1, size]), [rows, size]); // [B, H]
+  return names.reads === "every" ? hidden : firstStates(hidden); // [B, T, H] or [B, H]
 }
 
 function logitsOf(family: Family, names: HeadNames, config: EncoderConfig, rate: number): LinearHead["logits"] {

@@ -1,4 +1,4 @@
-import { InputError } from "@kgraft/runtime";
+import { collect, InputError } from "@kgraft/runtime";
 import { type FewrelInstance, type FewrelMention, fewrelInstances } from "./instances.ts";
 import { divideFewrel, type FewrelPart, type FewrelSplit } from "./split.ts";
 
@@ -25,9 +25,7 @@ export async function fewrelExamples(
   path: string,
   split: FewrelSplit,
 ): Promise<Readonly<Record<FewrelPart, readonly FewrelExample[]>>> {
-  const instances: FewrelInstance[] = [];
-  for await (const instance of fewrelInstances(path)) instances.push(instance);
-  const { train, validation, test } = divideFewrel(instances, split);
+  const { train, validation, test } = divideFewrel(await collect(fewrelInstances(path)), split);
   return { train: train.map(exampleOf), validation: validation.map(exampleOf), test: test.map(exampleOf) };
 }
 

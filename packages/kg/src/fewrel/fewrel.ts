@@ -1,4 +1,4 @@
-import { pathOption } from "@kgraft/runtime";
+import { collect, pathOption } from "@kgraft/runtime";
 import { z } from "zod";
 import { CompactStore } from "../compact/compact-store.ts";
 import { readJsonFile } from "../data-file.ts";
@@ -45,8 +45,7 @@ export const fewrel: GraphDefinition<FewrelOptions> = {
   },
   options,
   async create({ path, names, trainingPart }) {
-    const all: FewrelInstance[] = [];
-    for await (const instance of fewrelInstances(path)) all.push(instance);
+    const all = await collect(fewrelInstances(path));
     const told = trainingPart === undefined ? all : withoutHeldOut(divideFewrel(all, trainingPart));
     const builder = new GraphBuilder(sourceName("fewrel", path), new CompactStore("source"));
     for (const [id, [label = id, ...aliases]] of namesOf(told))

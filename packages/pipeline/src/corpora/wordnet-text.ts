@@ -1,5 +1,5 @@
 import { wordnetText as readWordnetText } from "@kgraft/kg";
-import { streams } from "@kgraft/runtime";
+import { collect, streams } from "@kgraft/runtime";
 import { z } from "zod";
 import type { CorpusDefinition } from "./corpus-definition.ts";
 
@@ -19,8 +19,7 @@ export const wordnetText: CorpusDefinition<z.infer<typeof options>> = {
   options,
   examples: "text",
   async *create({ limit, sampleSeed }, { graph, leaveOut }) {
-    const texts: { id: string; text: string }[] = [];
-    for await (const text of readWordnetText({ graph: await graph(), leaveOut })) texts.push(text);
+    const texts = await collect(readWordnetText({ graph: await graph(), leaveOut }));
     const order = streams(sampleSeed).at("corpus/wordnet-text").permutation(texts.length);
     const chosen = order.subarray(0, limit ?? texts.length).sort();
     for (const index of chosen) yield texts[index] as { id: string; text: string };

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Linker } from "@kgraft/entity-linking";
-import { writeLinesAtomic } from "@kgraft/runtime";
-import { exampleLine, readExamples, type TextExample } from "@kgraft/text";
+import { collect, writeLinesAtomic } from "@kgraft/runtime";
+import { exampleLine, type Mention, readExamples, type TextExample } from "@kgraft/text";
 import type { SharedWork } from "../composition.ts";
 import { untilStopped } from "../stopped.ts";
 
@@ -22,12 +22,20 @@ async function* linkExamples(
   counts: Record<keyof LinkCounts, number>,
 ): AsyncGenerator<TextExample> {
   for await (const example of examples) {
-    const mentions = example.mentions ?? (await linker.link(example.text));
+    const linked = await withMentions(example, linker);
     counts.texts++;
-    counts.mentions += mentions.length;
-    if (mentions.length === 0) counts.withoutMention++;
-    yield { ...example, mentions };
+    counts.mentions += linked.mentions.length;
+    if (linked.mentions.length === 0) counts.withoutMention++;
+    yield linked;
   }
+}
+
+/** A text with its mentions: its own, where it brings some, else those that the linker finds. */
+export async function withMentions(
+  example: TextExample,
+  linker: Linker,
+): Promise<TextExample & { readonly mentions: readonly Mention[] }> {
+  return { ...example, mentions: example.mentions ?? (await linker.link(example.text)) };
 }
 
 /** Counts before anything was linked. */
@@ -55,8 +63,6 @@ export async function writeLinked(
 }
 
 /** Reads what {@link writeLinked} wrote. */
-export async function readLinked(folder: string, part: string): Promise<readonly TextExample[]> {
-  const examples: TextExample[] = [];
-  for await (const example of readExamples(join(folder, `${part}.jsonl`))) examples.push(example);
-  return examples;
+export function readLinked(folder: string, part: string): Promise<readonly TextExample[]> {
+  return collect(readExamples(join(folder, `${part}.jsonl`)));
 }

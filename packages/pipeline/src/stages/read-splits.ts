@@ -1,5 +1,5 @@
 import type { Graph } from "@kgraft/kg";
-import { InputError, type Progress } from "@kgraft/runtime";
+import { collect, InputError, type Progress } from "@kgraft/runtime";
 import type { Splits, TaskFileOptions } from "@kgraft/tasks";
 import { readExamples, type TextExample } from "@kgraft/text";
 import { required } from "../composition.ts";
@@ -26,9 +26,8 @@ export async function readSplits(config: RunConfig, graph: () => Promise<Graph>,
     });
   }
   const read = async (path: string | undefined): Promise<readonly TextExample[]> => {
-    const examples: TextExample[] = [];
-    if (path === undefined) return examples;
-    for await (const example of readExamples(path, { offsets, uniqueIds: true, progress })) examples.push(example);
+    if (path === undefined) return [];
+    const examples = await collect(readExamples(path, { offsets, uniqueIds: true, progress }));
     if (examples.length > 0) return examples;
     throw new InputError({
       code: "task.empty",

@@ -1,11 +1,10 @@
 import { streams } from "@kgraft/runtime";
 import type { TextExample } from "@kgraft/text";
-import { decide } from "../classification/decision.ts";
+import { likeliestOf } from "../classification/one-label.ts";
 import { assertExamples } from "../classification/splits.ts";
 import type { EvaluationNeeds, SplitResult, Task, TaskDefinition, TaskNeeds, TaskReport } from "../contract.ts";
 import { scoreClasses } from "../metrics/classification.ts";
-import { validityLabels, withNegatives } from "../triples/judged-examples.ts";
-import { NegativeSampler } from "../triples/negatives.ts";
+import { trainingNegatives, validityLabels } from "../triples/judged-examples.ts";
 import { isTrue, type NumberedTriples, numberTriples } from "../triples/numbered-triples.ts";
 import { sequenceHead } from "../triples/sequence-head.ts";
 import { type LinkPredictionOptions, linkPredictionOptions } from "./options.ts";
@@ -33,7 +32,6 @@ export const linkPrediction: TaskDefinition<LinkPredictionOptions, TaskReport> =
 function createLinkPrediction(options: LinkPredictionOptions, { splits, encoder }: TaskNeeds): Task {
   assertExamples(splits, name);
   const triples = numberTriples(splits, name);
-  const sampler = new NegativeSampler(triples, [triples.train]);
   const ranking = new Ranking(triples, options);
   return {
     name,
@@ -45,16 +43,9 @@ function createLinkPrediction(options: LinkPredictionOptions, { splits, encoder 
         ? []
         : [`ranks are approximate: the encoder scores ${options.prefilter.keep} candidates of each question`],
     splits,
-    trainingExamples: (draws) =>
-      withNegatives(splits.train, {
-        triples,
-        sampler,
-        negativesOf: () => options.negatives,
-        drawFor: (place) => draws.at("negatives", place),
-        at: `${name}.train`,
-      }),
+    trainingExamples: trainingNegatives(splits.train, { triples, negatives: options.negatives, task: name }),
     ...sequenceHead(encoder, name, validityLabels),
-    predict: ({ example }, logits) => decide(example.id, logits, validityLabels, { kind: "argmax" }),
+    predict: likeliestOf(validityLabels),
     score: (gold, predictions) =>
       scoreClasses(
         gold.map(({ id, labels = ["1"] }) => ({ id, labels })),

@@ -1,5 +1,4 @@
-import { InputError } from "@kgraft/runtime";
-import { joinLabels, type LabelledLine } from "./joined-labels.ts";
+import { assertLines, joinLabels, type LabelledLine } from "./joined-labels.ts";
 import { addToTypes, harmonicMean, meanOf, ratio, scoreTypes, type TypeCounts, type TypeScore } from "./type-scores.ts";
 
 /** The scores of a classification with one label a line, all in [0, 1]. */
@@ -37,13 +36,7 @@ export function scoreClasses(
   { at, nullLabel }: { readonly at: string; readonly nullLabel?: string | undefined },
 ): ClassificationReport {
   const lines = joinLabels(gold, predictions, at);
-  if (lines.length === 0)
-    throw new InputError({
-      code: "tasks.score.empty",
-      at,
-      problem: "there is no line to score",
-      wanted: "Wanted at least one example",
-    });
+  assertLines(lines.length, at);
   const counts = new Map<string, TypeCounts>();
   let right = 0;
   for (const { labels, predicted } of lines) {

@@ -1,5 +1,4 @@
-import { InputError } from "@kgraft/runtime";
-import { joinLabels, type LabelledLine } from "./joined-labels.ts";
+import { assertLines, joinLabels, type LabelledLine } from "./joined-labels.ts";
 import { addToTypes, harmonicMean, meanOf, ratio, scoreTypes, type TypeCounts, type TypeScore } from "./type-scores.ts";
 
 /**
@@ -78,13 +77,7 @@ export function entityTypingCounter(): EntityTypingCounter {
       addToTypes(types, gold, predicted);
     },
     report: (listed = []) => {
-      if (sums.lines === 0)
-        throw new InputError({
-          code: "tasks.score.empty",
-          at: "tasks.entity-typing",
-          problem: "there is no line to score",
-          wanted: "Wanted at least one example",
-        });
+      assertLines(sums.lines, "tasks.entity-typing");
       const scored = scoreTypes(types, listed);
       return {
         lines: sums.lines,

@@ -57,3 +57,18 @@ function missing(side: string, id: string, at: string): InputError {
     wanted: "Wanted the same ids on both sides",
   });
 }
+
+/**
+ * Checks that there is something to score.
+ *
+ * @throws InputError `tasks.score.empty`
+ */
+export function assertLines(lines: number, at: string): void {
+  if (lines > 0) return;
+  throw new InputError({
+    code: "tasks.score.empty",
+    at,
+    problem: "there is no line to score",
+    wanted: "Wanted at least one example",
+  });
+}

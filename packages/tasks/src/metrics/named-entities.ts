@@ -1,6 +1,5 @@
-import { InputError } from "@kgraft/runtime";
 import type { LabelledSpan } from "@kgraft/text";
-import { joinLabels } from "./joined-labels.ts";
+import { assertLines, joinLabels } from "./joined-labels.ts";
 import { addToTypes, harmonicMean, meanOf, ratio, scoreTypes, type TypeCounts, type TypeScore } from "./type-scores.ts";
 
 /** A line's spans. Offsets are those of files: Unicode code points. */
@@ -42,13 +41,7 @@ export function scoreSpans(
 ): NamedEntityReport {
   const at = "tasks.named-entity-recognition";
   const lines = joinLabels(gold.map(asLabels), predictions.map(asLabels), at);
-  if (lines.length === 0)
-    throw new InputError({
-      code: "tasks.score.empty",
-      at,
-      problem: "there is no line to score",
-      wanted: "Wanted at least one example",
-    });
+  assertLines(lines.length, at);
   const counts = new Map<string, TypeCounts>();
   const untyped: TypeCounts = { gold: 0, predicted: 0, correct: 0 };
   for (const { labels, predicted } of lines) {

@@ -23,8 +23,8 @@ export interface FrozenStates {
 export interface FrozenStage {
   /** Whether the whole encoder stays as it is. */
   readonly frozen: boolean;
-  /** The examples it reads, each once; undefined where they are not the same in every epoch. */
-  readonly examples: readonly PreparedText[] | undefined;
+  /** Prepares the examples it reads, each once; undefined where they are not the same in every epoch. */
+  examples(): Promise<readonly PreparedText[] | undefined>;
 }
 
 /**
@@ -42,8 +42,8 @@ export async function openFrozenStates(
   const { model, objectives } = input;
   const layer = model.firstLayer;
   if (!frozen || layer === 0 || objectives.length > 0) return undefined;
-  const same = model.fusion.readsPadding !== true && examples !== undefined;
-  const stored = same ? await openStore(input, layer, examples) : undefined;
+  const same = model.fusion.readsPadding === true || input.options.statesGb === 0 ? undefined : await examples();
+  const stored = same && (await openStore(input, layer, same));
   if (stored !== undefined) return stored;
   return model.fusion.freezes?.pretraining?.encoder === true ? computedStates(input, layer) : undefined;
 }
@@ -54,7 +54,6 @@ async function openStore(
   examples: readonly PreparedText[],
 ): Promise<FrozenStates | undefined> {
   const most = options.statesGb * 1e9;
-  if (most === 0) return undefined;
   const stored =
     statesFolder === undefined
       ? await storeStates(model, parameters, examples, { layer, progress })

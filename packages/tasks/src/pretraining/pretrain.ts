@@ -115,8 +115,10 @@ function stagesOf({ steps, headSteps, freezeLayers }: PretrainOptions): readonly
 }
 
 async function runStage(stage: Stage, batches: PretrainingBatches, input: PretrainInput): Promise<TrainResult> {
-  const examples = await batches.read(stage.from, stage.steps);
-  const states = await openFrozenStates(input, { frozen: isFrozen(stage, input), examples });
+  const states = await openFrozenStates(input, {
+    frozen: isFrozen(stage, input),
+    examples: () => batches.read(stage.from, stage.steps),
+  });
   try {
     return await trainStage(stage, batches, input, states);
   } finally {

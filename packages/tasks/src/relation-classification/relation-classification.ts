@@ -1,12 +1,12 @@
 import { InputError } from "@kgraft/runtime";
 import type { TextExample } from "@kgraft/text";
 import { mostFrequentLabel } from "../baselines.ts";
-import { decide } from "../classification/decision.ts";
 import { settleLabels } from "../classification/label-list.ts";
 import { markSpans } from "../classification/markers.ts";
+import { likeliestOf, scoreOneLabel } from "../classification/one-label.ts";
 import { assertExamples, mapSplits, splitNames } from "../classification/splits.ts";
 import type { Splits, Task, TaskDefinition } from "../contract.ts";
-import { type ClassificationReport, scoreClasses } from "../metrics/classification.ts";
+import type { ClassificationReport } from "../metrics/classification.ts";
 import { relationHead } from "./head.ts";
 import { type RelationClassificationOptions, relationClassificationOptions } from "./options.ts";
 
@@ -44,13 +44,8 @@ export const relationClassification: TaskDefinition<RelationClassificationOption
       ...head,
       baselines: () => mostFrequentLabel(list.splits),
       collate: (examples, shape) => ({ ...head.reading(examples, shape), ...head.goldArrays(examples, list.number) }),
-      predict: ({ example }, logits) => decide(example.id, logits, list.labels, { kind: "argmax" }),
-      score: (gold, predictions) =>
-        scoreClasses(
-          gold.map(({ id, labels = [] }) => ({ id, labels })),
-          predictions,
-          { at: `tasks.${task}`, nullLabel: options.nullLabel },
-        ),
+      predict: likeliestOf(list.labels),
+      score: scoreOneLabel(task, options.nullLabel),
     };
   },
 };

@@ -1,7 +1,7 @@
 import { InputError } from "@kgraft/runtime";
 import type { TextExample } from "@kgraft/text";
 import { z } from "zod";
-import { decide } from "../classification/decision.ts";
+import { likeliestOf } from "../classification/one-label.ts";
 import { assertExamples, mapSplits, splitNames } from "../classification/splits.ts";
 import type { Splits, Task, TaskDefinition, TaskNeeds, TaskReport } from "../contract.ts";
 import { taskFileOptions, trainingOptions } from "../task-options.ts";
@@ -51,7 +51,7 @@ function createRelationPrediction(given: RelationPredictionOptions, { splits, en
     notes: [],
     splits: mapSplits(trueOnly(splits), asPair),
     ...sequenceHead(encoder, name, labels),
-    predict: ({ example }, logits) => decide(example.id, logits, labels, { kind: "argmax" }),
+    predict: likeliestOf(labels),
     score: (gold, predictions) => scoreRelations(gold, predictions, ({ id }) => pairs.get(id) as string, known),
   };
 }

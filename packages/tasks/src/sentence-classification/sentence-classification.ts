@@ -3,12 +3,12 @@ import { arrayOf, type BatchShape, type PreparedText } from "@kgraft/fusion";
 import { type HostArray, ops, type ParameterSpec, tf } from "@kgraft/tensor";
 import { mostFrequentLabel } from "../baselines.ts";
 import { type Classifier, classifier } from "../classification/classifier.ts";
-import { decide } from "../classification/decision.ts";
 import { settleLabels } from "../classification/label-list.ts";
+import { likeliestOf, scoreOneLabel } from "../classification/one-label.ts";
 import { meanOfPieces, weightedMean } from "../classification/pooling.ts";
 import { assertExamples } from "../classification/splits.ts";
 import type { Task, TaskDefinition } from "../contract.ts";
-import { type ClassificationReport, scoreClasses } from "../metrics/classification.ts";
+import type { ClassificationReport } from "../metrics/classification.ts";
 import { type SentenceClassificationOptions, sentenceClassificationOptions } from "./options.ts";
 
 const task = "sentence-classification";
@@ -47,13 +47,8 @@ export const sentenceClassification: TaskDefinition<SentenceClassificationOption
         ...reading(examples, shape, pooling),
         ...head.goldArrays(examples, list.number),
       }),
-      predict: ({ example }, logits) => decide(example.id, logits, list.labels, { kind: "argmax" }),
-      score: (gold, predictions) =>
-        scoreClasses(
-          gold.map(({ id, labels = [] }) => ({ id, labels })),
-          predictions,
-          { at: `tasks.${task}` },
-        ),
+      predict: likeliestOf(list.labels),
+      score: scoreOneLabel(task),
     };
   },
 };

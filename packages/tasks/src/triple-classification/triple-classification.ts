@@ -1,11 +1,11 @@
 import { streams } from "@kgraft/runtime";
 import { z } from "zod";
-import { decide } from "../classification/decision.ts";
+import { likeliestOf, scoreOneLabel } from "../classification/one-label.ts";
 import { assertExamples } from "../classification/splits.ts";
 import type { Splits, Task, TaskDefinition, TaskNeeds } from "../contract.ts";
-import { type ClassificationReport, scoreClasses } from "../metrics/classification.ts";
+import type { ClassificationReport } from "../metrics/classification.ts";
 import { taskFileOptions, trainingOptions } from "../task-options.ts";
-import { validityLabels, withNegatives } from "../triples/judged-examples.ts";
+import { trainingNegatives, validityLabels, withNegatives } from "../triples/judged-examples.ts";
 import { NegativeSampler } from "../triples/negatives.ts";
 import { numberTriples } from "../triples/numbered-triples.ts";
 import { sequenceHead } from "../triples/sequence-head.ts";
@@ -54,7 +54,6 @@ function createTripleClassification(
 ): Task<ClassificationReport> {
   assertExamples(splits, name);
   const triples = numberTriples(splits, name);
-  const sampler = new NegativeSampler(triples, [triples.train]);
   return {
     name,
     labels: validityLabels,
@@ -62,22 +61,10 @@ function createTripleClassification(
     metric: given.metric,
     notes: [],
     splits: judged(splits, given.negativesSeed),
-    trainingExamples: (draws) =>
-      withNegatives(splits.train, {
-        triples,
-        sampler,
-        negativesOf: () => given.negatives,
-        drawFor: (place) => draws.at("negatives", place),
-        at: `${name}.train`,
-      }),
+    trainingExamples: trainingNegatives(splits.train, { triples, negatives: given.negatives, task: name }),
     ...sequenceHead(encoder, name, validityLabels),
-    predict: ({ example }, logits) => decide(example.id, logits, validityLabels, { kind: "argmax" }),
-    score: (gold, predictions) =>
-      scoreClasses(
-        gold.map(({ id, labels = [] }) => ({ id, labels })),
-        predictions,
-        { at: `tasks.${name}` },
-      ),
+    predict: likeliestOf(validityLabels),
+    score: scoreOneLabel(name),
   };
 }
 

@@ -1,6 +1,6 @@
-import type { Draw } from "@kgraft/runtime";
+import type { Draw, Streams } from "@kgraft/runtime";
 import type { TextExample } from "@kgraft/text";
-import type { NegativeSampler } from "./negatives.ts";
+import { NegativeSampler } from "./negatives.ts";
 import { isTrue, type NumberedTriples, tripleExample } from "./numbered-triples.ts";
 
 /** The classes of a triple in the order of the logits: class 1 is true. */
@@ -28,4 +28,24 @@ export function withNegatives(
     const made = drawn.map((triple, i) => tripleExample(`${example.id}/negative-${i}`, triple, triples, ["0"]));
     return [{ ...example, labels: ["1"] }, ...made];
   });
+}
+
+/** What a task trains on: its training triples, each with negatives that are no training triple, drawn once. */
+export function trainingNegatives(
+  train: readonly TextExample[],
+  {
+    triples,
+    negatives,
+    task,
+  }: { readonly triples: NumberedTriples; readonly negatives: number; readonly task: string },
+): (draws: Streams) => readonly TextExample[] {
+  const sampler = new NegativeSampler(triples, [triples.train]);
+  return (draws) =>
+    withNegatives(train, {
+      triples,
+      sampler,
+      negativesOf: () => negatives,
+      drawFor: (place) => draws.at("negatives", place),
+      at: `${task}.train`,
+    });
 }

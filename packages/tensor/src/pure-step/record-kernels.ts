@@ -1,7 +1,7 @@
 import type { RunError } from "@kgraft/runtime";
 import * as tf from "@tensorflow/tfjs-core";
 import { captureCallSite } from "./call-site.ts";
-import { type Method, patch, watchReads } from "./watch-engine.ts";
+import { type Method, OuterCalls, patch, watchReads } from "./watch-engine.ts";
 
 /** A tensor of a recording: `id` tells it from all others. */
 export interface RecordedTensor {
@@ -58,26 +58,13 @@ export function recordKernels(compute: () => Readonly<Record<string, tf.Tensor>>
 }
 
 function recordSteps(steps: (RecordedKernel | RecordedConstant)[]): () => void {
-  // What a kernel calls inside is its own affair.
-  let depth = 0;
-  const runKernel =
-    (original: Method): Method =>
-    (...args) => {
-      depth++;
-      let result: unknown;
-      try {
-        result = original(...args);
-      } finally {
-        depth--;
-      }
-      if (depth === 0) steps.push(kernelStep(args, result));
-      return result;
-    };
+  const calls = new OuterCalls();
+  const runKernel = calls.wrap((args, result) => steps.push(kernelStep(args, result)));
   const makeTensor =
     (original: Method): Method =>
     (...args) => {
       const tensor = original(...args) as tf.Tensor;
-      if (depth === 0) {
+      if (!calls.inside) {
         const values = Array.from(args[0] as unknown as ArrayLike<number>, Number);
         steps.push({ output: described(tensor), values, line: lineOf(captureCallSite()) });
       }

@@ -76,29 +76,42 @@ export function watchReads(reads: RunError[]): () => void {
   return patch(tf.engine(), { read: refuse, readSync: refuse, readToGPU: refuse });
 }
 
+/** Tells of calls from outside: what a kernel does inside is its own affair. */
+export class OuterCalls {
+  #depth = 0;
+
+  /** Whether one of the wrapped methods is running. */
+  get inside(): boolean {
+    return this.#depth > 0;
+  }
+
+  /** Wraps a method, so that each call that no wrapped one makes is told when it has ended. */
+  wrap(tell: (args: readonly unknown[], result: unknown) => void): (original: Method) => Method {
+    return (original) =>
+      (...args) => {
+        this.#depth++;
+        let result: unknown;
+        try {
+          result = original(...args);
+        } finally {
+          this.#depth--;
+        }
+        if (!this.inside) tell(args, result);
+        return result;
+      };
+  }
+}
+
 function watchKernels(deeds: Deed[]): () => void {
-  // What a kernel does inside is its own affair.
-  let depth = 0;
-  const watched =
-    (attributesAt: 1 | 2) =>
-    (original: Method): Method =>
-    (...args) => {
-      depth++;
-      let result: unknown;
-      try {
-        result = original(...args);
-      } finally {
-        depth--;
-      }
-      if (depth === 0) deeds.push(deedOf(String(args[0]), args[attributesAt], result));
-      return result;
-    };
+  const calls = new OuterCalls();
+  const watched = (attributesAt: 1 | 2) =>
+    calls.wrap((args, result) => deeds.push(deedOf(String(args[0]), args[attributesAt], result)));
   const restoreEngine = patch(tf.engine(), {
     runKernel: watched(2),
     makeTensor:
       (original) =>
       (...args) => {
-        if (depth === 0) deeds.push(constantOf(...(args as unknown as [ArrayLike<number>, number[], string])));
+        if (!calls.inside) deeds.push(constantOf(...(args as unknown as [ArrayLike<number>, number[], string])));
         return original(...args);
       },
   });

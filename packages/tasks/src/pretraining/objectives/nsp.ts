@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ObjectiveDefinition } from "../../contract.ts";
-import { pairHead } from "./pair-classes.ts";
+import { pairObjective } from "./pair-classes.ts";
 
 const options = z.strictObject({});
 
@@ -15,15 +15,5 @@ export const nsp: ObjectiveDefinition<z.infer<typeof options>> = {
     url: "https://aclanthology.org/N19-1423",
   },
   options,
-  create(_, { encoder }) {
-    const head = pairHead(encoder, { objective: nsp.name, classes: 2, familyHead: "next-sentence" });
-    return {
-      name: nsp.name,
-      lossNames: [nsp.name],
-      pairs: "next",
-      parameters: head.parameters,
-      corrupt: head.targets,
-      losses: (hidden, __, at) => ({ [nsp.name]: head.loss(hidden, at) }),
-    };
-  },
+  create: (_, { encoder }) => pairObjective(encoder, nsp.name, { pairs: "next", familyHead: "next-sentence" }),
 };

@@ -1,8 +1,8 @@
-import { families, type HeadName, linearHead, type TransformerEncoder } from "@kgraft/encoder";
+import { families, firstStates, type HeadName, linearHead, type TransformerEncoder } from "@kgraft/encoder";
 import { arrayOf, type SeamInput } from "@kgraft/fusion";
 import { type HostArray, type Loss, ops, tf } from "@kgraft/tensor";
 import { classifier } from "../../classification/classifier.ts";
-import type { ObjectiveBatch } from "../../contract.ts";
+import type { Objective, ObjectiveBatch } from "../../contract.ts";
 
 /** A head that tells how two segments belong together. */
 export interface PairHead {
@@ -41,6 +41,23 @@ export function pairHead(encoder: TransformerEncoder, options: PairHeadOptions):
   };
 }
 
+/** Makes an objective that only tells the two classes of a pair apart. */
+export function pairObjective(
+  encoder: TransformerEncoder,
+  name: string,
+  { pairs, familyHead }: Pick<Objective, "pairs"> & Pick<PairHeadOptions, "familyHead">,
+): Objective {
+  const head = pairHead(encoder, { objective: name, classes: 2, familyHead });
+  return {
+    name,
+    lossNames: [name],
+    ...(pairs && { pairs }),
+    parameters: head.parameters,
+    corrupt: head.targets,
+    losses: (hidden, _, at) => ({ [name]: head.loss(hidden, at) }),
+  };
+}
+
 function headOf(
   encoder: TransformerEncoder,
   { objective, classes, familyHead }: PairHeadOptions,
@@ -61,11 +78,6 @@ function headOf(
     labels: "single",
     dropout: 0,
     width: config.hiddenSize,
-    read: (hidden, { weights }) => (pooled ? encoder.pool(weights, hidden) : firstPiece(hidden)),
+    read: (hidden, { weights }) => (pooled ? encoder.pool(weights, hidden) : firstStates(hidden)),
   });
-}
-
-function firstPiece(hidden: tf.Tensor): tf.Tensor {
-  const [rows, , size] = hidden.shape as [number, number, number];
-  return tf.reshape(tf.slice(hidden, [0, 0, 0], [rows, 1, size]), [rows, size]); // [B, H]
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ObjectiveDefinition } from "../../contract.ts";
-import { pairHead } from "./pair-classes.ts";
+import { pairObjective } from "./pair-classes.ts";
 
 const options = z.strictObject({});
 
@@ -18,15 +18,5 @@ export const sop: ObjectiveDefinition<z.infer<typeof options>> = {
     url: "https://arxiv.org/abs/1909.11942",
   },
   options,
-  create(_, { encoder }) {
-    const head = pairHead(encoder, { objective: sop.name, classes: 2, familyHead: "sentence-order" });
-    return {
-      name: sop.name,
-      lossNames: [sop.name],
-      pairs: "order",
-      parameters: head.parameters,
-      corrupt: head.targets,
-      losses: (hidden, __, at) => ({ [sop.name]: head.loss(hidden, at) }),
-    };
-  },
+  create: (_, { encoder }) => pairObjective(encoder, sop.name, { pairs: "order", familyHead: "sentence-order" }),
 };
