@@ -4,20 +4,17 @@ import type { TextExample } from "@kgraft/text";
 import type { CellRequest } from "./cell-run.ts";
 import { ReadAheadGraph } from "./graphs/read-ahead.ts";
 import { Provenance, type ProvenanceLine } from "./provenance.ts";
-import { controlledExamples } from "./stages/build-model.ts";
 
 /** The graph as an arm's strategies read it, and a list of what they take from it. */
 export class CellKnowledge {
   /** There where a strategy reads it. */
   readonly graph: Graph | undefined;
   readonly provenance: Provenance | undefined;
-  readonly #request: CellRequest;
   readonly #ahead: ReadAheadGraph | undefined;
 
   private constructor(request: CellRequest, isRead: boolean, opened: Graph | undefined) {
     const { shared, folder } = request;
     const { graph, report } = shared.config;
-    this.#request = request;
     this.#ahead = opened?.prefetch === undefined ? undefined : new ReadAheadGraph(opened);
     const read = this.#ahead ?? opened;
     this.graph = isRead ? read : undefined;
@@ -37,8 +34,8 @@ export class CellKnowledge {
   }
 
   /** Says which examples a stage is going to read, in their order. */
-  begin(stage: ProvenanceLine["stage"], examples: readonly TextExample[]): void {
+  begin(stage: ProvenanceLine["stage"], examples: Iterable<TextExample> | AsyncIterable<TextExample>): void {
     if (this.provenance !== undefined) this.provenance.stage = stage;
-    this.#ahead?.expect(controlledExamples(this.#request.arm, examples));
+    this.#ahead?.expect(examples);
   }
 }

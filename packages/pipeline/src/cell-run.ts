@@ -13,8 +13,9 @@ import { CellKnowledge } from "./cell-knowledge.ts";
 import type { SharedWork } from "./composition.ts";
 import { curvesOf } from "./report/curve.ts";
 import { armResources, readsGraph, readsVectors } from "./stages/arm-resources.ts";
-import { type ArmModel, buildModel } from "./stages/build-model.ts";
+import { type ArmModel, buildModel, controlledExamples, controlOf } from "./stages/build-model.ts";
 import { type EmbeddedGraph, embedGraph } from "./stages/embed-graph.ts";
+import { examplesOf, openLinkedCorpus } from "./stages/linked-corpus.ts";
 import { type LinkedText, linkedText } from "./stages/linked-text.ts";
 import { saveCellModel } from "./stages/save-cell-model.ts";
 import { type Finetuned, finetuneCell, pretrainCell } from "./stages/train-cell.ts";
@@ -126,17 +127,22 @@ class CellRun {
   async #pretrain(): Promise<PretrainResult | undefined> {
     const options = this.#request.shared.config.pretrain;
     if (options === undefined) return undefined;
-    const corpus = this.#text.corpus ?? [];
-    this.#knowledge.begin("pretrain", corpus);
-    const result = await pretrainCell(this.#request, this.#arm, corpus, options);
-    this.#seconds.pretrain = result.seconds;
-    return result;
+    const corpus = await openLinkedCorpus(this.#text.corpus as string, controlOf(this.#request.arm));
+    try {
+      this.#knowledge.begin("pretrain", examplesOf(corpus.source));
+      const result = await pretrainCell(this.#request, this.#arm, corpus.source, options);
+      this.#seconds.pretrain = result.seconds;
+      return result;
+    } finally {
+      await corpus.close();
+    }
   }
 
   async #finetune(): Promise<Finetuned | undefined> {
     const { splits } = this.#text;
     if (splits === undefined) return undefined;
-    this.#knowledge.begin("task", [...splits.train, ...splits.validation, ...splits.test]);
+    const examples = [...splits.train, ...splits.validation, ...splits.test];
+    this.#knowledge.begin("task", controlledExamples(this.#request.arm, examples));
     const finetuned = await finetuneCell(this.#request, this.#arm, splits);
     const { prepare, states, train, evaluate } = finetuned.result.seconds;
     this.#seconds.finetune = prepare + states + train;

@@ -109,17 +109,19 @@ export interface ObjectiveNeeds {
 /** A batch as an objective meets it, before it goes to the device. */
 export interface ObjectiveBatch {
   readonly examples: readonly PreparedText[];
+  /** Index of each example's first piece among those of [B, T]: where its row begins, or further on in a row that it shares. */
+  readonly starts: readonly number[];
   readonly shape: BatchShape;
   /** int32 [B, T]; what an objective hides it overwrites here: the array belongs to the batch being made. */
   readonly ids: Int32Array;
   /** [B, T], 1 where an objective has changed a piece: others leave it alone, and mark their own. */
   readonly taken: Uint8Array;
   /**
-   * The stream of the example in a row: the same for every strategy, batch size and order of batches.
+   * The stream of an example: the same for every strategy, batch size, order and layout of batches.
    *
    * @param purpose tells several streams of one objective apart
    */
-  draw(row: number, purpose?: string): Draw;
+  draw(example: number, purpose?: string): Draw;
 }
 
 /** What an objective puts before the encoder inside a step. */

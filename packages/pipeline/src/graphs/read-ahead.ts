@@ -4,6 +4,9 @@ import type { TextExample } from "@kgraft/text";
 /** Entities that are fetched before their turn. */
 const AHEAD = 2000;
 
+/** Entities whose turn is remembered. */
+const REMEMBERED = 4 * AHEAD;
+
 /** Entities that are fetched together. */
 const TOGETHER = 250;
 
@@ -14,9 +17,12 @@ const TOGETHER = 250;
 export class ReadAheadGraph implements Graph {
   readonly source: string;
   readonly #graph: Graph;
-  readonly #coming: string[] = [];
-  readonly #place = new Map<string, number>();
+  /** Turns of the entities that were asked for last. */
+  readonly #turns = new Map<string, number>();
+  /** Entities that come and are not asked for yet. */
+  #coming: AsyncIterator<string> = entitiesOf([], this.#turns);
   #asked = 0;
+  #wanted = 0;
 
   constructor(graph: Graph) {
     this.#graph = graph;
@@ -27,16 +33,13 @@ export class ReadAheadGraph implements Graph {
     return this.#graph.revision;
   }
 
-  /** Says which examples come, in their order, and starts on the first of them. */
-  expect(examples: readonly TextExample[]): void {
-    this.#coming.length = 0;
-    this.#place.clear();
+  /** Says which examples come, in their order, and starts on the first of them; they are read as far as they are needed. */
+  expect(examples: Iterable<TextExample> | AsyncIterable<TextExample>): void {
+    this.#turns.clear();
+    this.#coming = entitiesOf(examples, this.#turns);
     this.#asked = 0;
-    for (const { entity } of examples.flatMap(({ mentions }) => mentions ?? [])) {
-      if (this.#place.has(entity)) continue;
-      this.#place.set(entity, this.#coming.push(entity) - 1);
-    }
-    this.#fetch(AHEAD);
+    this.#wanted = 0;
+    void this.#fetch(AHEAD);
   }
 
   counts(): ReturnType<Graph["counts"]> {
@@ -85,13 +88,48 @@ export class ReadAheadGraph implements Graph {
 
   /** Goes on fetching once half of what was fetched is used. */
   #reach(id: string): void {
-    const place = this.#place.get(id);
-    if (place !== undefined && place + AHEAD / 2 >= this.#asked) this.#fetch(place + AHEAD);
+    const turn = this.#turns.get(id);
+    if (turn !== undefined && turn + AHEAD / 2 >= this.#asked) void this.#fetch(turn + AHEAD);
   }
 
-  /** A failure is met by whoever asks for an entity that is missing then. */
-  #fetch(end: number): void {
-    for (; this.#asked < Math.min(end, this.#coming.length); this.#asked += TOGETHER)
-      this.#graph.prefetch?.(this.#coming.slice(this.#asked, this.#asked + TOGETHER)).catch(() => undefined);
+  /** A failure is met by whoever asks for an entity that is missing then, or reads the examples. */
+  async #fetch(end: number): Promise<void> {
+    const isBusy = this.#wanted > this.#asked;
+    this.#wanted = Math.max(this.#wanted, end);
+    if (isBusy) return;
+    const coming = this.#coming;
+    while (coming === this.#coming && this.#asked < this.#wanted) {
+      const ids = await this.#take(coming).catch(() => []);
+      if (coming !== this.#coming) return;
+      if (ids.length === 0) this.#wanted = this.#asked;
+      this.#asked += ids.length;
+      this.#graph.prefetch?.(ids).catch(() => undefined);
+    }
   }
+
+  /** The next entities. */
+  async #take(coming: AsyncIterator<string>): Promise<string[]> {
+    const ids: string[] = [];
+    while (ids.length < TOGETHER) {
+      const { value, done } = await coming.next();
+      if (done === true) break;
+      ids.push(value);
+    }
+    return ids;
+  }
+}
+
+/** The entities of examples in their order; one that had its turn lately has none anew. */
+async function* entitiesOf(
+  examples: Iterable<TextExample> | AsyncIterable<TextExample>,
+  turns: Map<string, number>,
+): AsyncGenerator<string> {
+  let turn = 0;
+  for await (const { mentions = [] } of examples)
+    for (const { entity } of mentions) {
+      if (turns.has(entity)) continue;
+      turns.set(entity, turn++);
+      if (turns.size > REMEMBERED) turns.delete(turns.keys().next().value as string);
+      yield entity;
+    }
 }

@@ -81,8 +81,13 @@ export function controlledVectors(
   return vectors === undefined || control?.vectors === undefined ? vectors : control.vectors(vectors, streams);
 }
 
+/** What an arm's control leaves of an example; undefined where it leaves it as it is. */
+export function controlOf(arm: CheckedArm): ((example: TextExample) => TextExample) | undefined {
+  return arm.control === undefined ? undefined : controls[arm.control]?.example;
+}
+
 /** The examples that an arm's control leaves it. */
 export function controlledExamples(arm: CheckedArm, examples: readonly TextExample[]): readonly TextExample[] {
-  const change = arm.control === undefined ? undefined : controls[arm.control]?.example;
+  const change = controlOf(arm);
   return change === undefined ? examples : examples.map(change);
 }

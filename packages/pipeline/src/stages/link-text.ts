@@ -13,19 +13,20 @@ export interface LinkCounts {
 }
 
 /**
- * Links every text and gives each back with its mentions; a text that brings mentions of its own keeps them. Targets
- * and labels pass through: the linker is given the text alone.
+ * Links every text and gives each back with its mentions; a text that brings mentions of its own keeps them, and without a
+ * linker all keep what they bring. Targets and labels pass through: the linker is given the text alone.
  */
 async function* linkExamples(
   examples: Iterable<TextExample> | AsyncIterable<TextExample>,
-  linker: Linker,
+  linker: Linker | undefined,
   counts: Record<keyof LinkCounts, number>,
 ): AsyncGenerator<TextExample> {
   for await (const example of examples) {
-    const linked = await withMentions(example, linker);
+    const linked = linker === undefined ? example : await withMentions(example, linker);
+    const { mentions = [] } = linked;
     counts.texts++;
-    counts.mentions += linked.mentions.length;
-    if (linked.mentions.length === 0) counts.withoutMention++;
+    counts.mentions += mentions.length;
+    if (mentions.length === 0) counts.withoutMention++;
     yield linked;
   }
 }
@@ -47,7 +48,11 @@ function noCounts(): Record<keyof LinkCounts, number> {
 export async function writeLinked(
   path: string,
   examples: Iterable<TextExample> | AsyncIterable<TextExample>,
-  { shared, linker, label }: { readonly shared: SharedWork; readonly linker: Linker; readonly label: string },
+  {
+    shared,
+    linker,
+    label,
+  }: { readonly shared: SharedWork; readonly linker: Linker | undefined; readonly label: string },
 ): Promise<LinkCounts> {
   const counts = noCounts();
   const bar = shared.progress.bar(label, 0);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { collect, InputError } from "@kgraft/runtime";
+import { InputError } from "@kgraft/runtime";
 import type { Splits } from "@kgraft/tasks";
 import type { TextExample } from "@kgraft/text";
 import type { SharedWork } from "../composition.ts";
@@ -15,28 +15,29 @@ const parts = ["train", "validation", "test"] as const;
 /** All text of a run with its mentions. */
 export interface LinkedText {
   readonly splits: Splits | undefined;
-  readonly corpus: readonly TextExample[] | undefined;
+  /** File with the corpus; see {@link openLinkedCorpus}. */
+  readonly corpus: string | undefined;
+  /** Absent where there was nothing to link and no corpus. */
   readonly stage: StageResult | undefined;
 }
 
 /**
- * Links the task's examples and the corpus, once for all arms and seeds; without a linker text stays as it was read. The
- * corpus leaves out the texts of the validation and test parts.
+ * Links the task's examples and the corpus, once for all arms and seeds; without a linker text keeps the mentions that it
+ * brings. The corpus leaves out the texts of the validation and test parts.
  */
 export async function linkedText(shared: SharedWork): Promise<LinkedText> {
   const { config, stages } = shared;
-  if (config.linker === undefined) {
-    const splits = config.task === undefined ? undefined : await shared.splits();
-    return { splits, corpus: config.corpus && (await collect(openCorpus(shared, splits))), stage: undefined };
-  }
+  if (config.linker === undefined && config.corpus === undefined)
+    return { splits: config.task && (await shared.splits()), corpus: undefined, stage: undefined };
   const stage = await stages.stage("link", await linkIdentity(shared), async (folder) => {
-    const linker = await shared.linker();
+    const linker = config.linker && (await shared.linker());
     const splits = config.task === undefined ? undefined : await shared.splits();
+    const label = (part: string): string => (linker === undefined ? `Reading ${part}` : `Linking ${part}`);
     const write = (part: string, examples: Parameters<typeof writeLinked>[1]): Promise<LinkCounts> =>
-      writeLinked(join(folder, `${part}.jsonl`), examples, { shared, linker, label: `Linking ${part}` });
+      writeLinked(join(folder, `${part}.jsonl`), examples, { shared, linker, label: label(part) });
     const counts: LinkCounts[] = [];
     for (const part of splits === undefined ? [] : parts) counts.push(await write(part, (splits as Splits)[part]));
-    if (config.corpus !== undefined) counts.push(notEmpty(config, await write("corpus", openCorpus(shared, splits))));
+    if (config.corpus !== undefined) counts.push(notEmpty(config, await write("corpus", corpusOf(shared, splits))));
     assertMentions(config, counts);
   });
   const read = (part: string): Promise<readonly TextExample[]> => readLinked(stage.folder, part);
@@ -46,12 +47,12 @@ export async function linkedText(shared: SharedWork): Promise<LinkedText> {
       validation: await read("validation"),
       test: await read("test"),
     },
-    corpus: config.corpus && (await read("corpus")),
+    corpus: config.corpus && join(stage.folder, "corpus.jsonl"),
     stage,
   };
 }
 
-function openCorpus(
+function corpusOf(
   { config, graph, linker, progress }: SharedWork,
   splits: Splits | undefined,
 ): AsyncIterable<TextExample> {
@@ -72,12 +73,13 @@ function notEmpty({ file, corpus, task }: RunConfig, counts: LinkCounts): LinkCo
 
 /** Knowledge enters through mentions: without any, every strategy would be the plain encoder. */
 function assertMentions({ file, linker }: RunConfig, counts: readonly LinkCounts[]): void {
+  if (linker === undefined) return;
   const texts = counts.reduce((sum, one) => sum + one.texts, 0);
   if (texts === 0 || counts.some(({ mentions }) => mentions > 0)) return;
   throw new InputError({
     code: "link.none",
     at: `${file}: config.linker`,
-    problem: `"${linker?.name}" finds no mention in ${texts} ${texts === 1 ? "text" : "texts"}`,
+    problem: `"${linker.name}" finds no mention in ${texts} ${texts === 1 ? "text" : "texts"}`,
     wanted: "Wanted at least one: knowledge enters the text through mentions",
     fix: "Check that graph and text are in one language, the graph's labels and aliases, and minScore",
   });

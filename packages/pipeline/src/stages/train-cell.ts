@@ -13,9 +13,9 @@ import {
   type Task,
   type TaskDefinition,
   type TaskReport,
+  type TextSource,
 } from "@kgraft/tasks";
 import type { CheckpointOptions } from "@kgraft/tensor";
-import type { TextExample } from "@kgraft/text";
 import { checkpointsFolder, statesFolder } from "../cell-folder.ts";
 import type { CellRequest } from "../cell-run.ts";
 import { required } from "../composition.ts";
@@ -32,18 +32,22 @@ export interface Finetuned {
   readonly result: FinetuneResult<TaskReport>;
 }
 
-/** Goes on pre-training an arm's model on the corpus, under its control. */
+/**
+ * Goes on pre-training an arm's model.
+ *
+ * @param corpus as the arm's control leaves it
+ */
 export async function pretrainCell(
   request: CellRequest,
   model: ArmModel,
-  corpus: readonly TextExample[],
+  corpus: TextSource,
   options: PretrainOptions,
 ): Promise<PretrainResult> {
-  const { shared, arm, seed } = request;
+  const { shared, seed } = request;
   const { tokenizer } = await shared.checkpoint();
   return pretrain({
     ...model,
-    examples: controlledExamples(arm, corpus),
+    examples: corpus,
     objectives: await objectivesOf(request, options),
     tokenizer,
     options,

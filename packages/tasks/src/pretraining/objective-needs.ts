@@ -32,6 +32,23 @@ export function pairsOf(objectives: readonly Objective[], { fusion }: FusedEncod
   return kind === "given" ? undefined : kind;
 }
 
+/**
+ * Checks that texts may share rows.
+ *
+ * @throws InputError `tasks.pretrain.pack` where the strategy reads each text by itself, or an objective reads pairs or is causal
+ */
+export function assertPackable(objectives: readonly Objective[], { fusion }: FusedEncoder): void {
+  const reader = objectives.find(({ pairs, causal }) => pairs !== undefined || causal === true)?.name;
+  if (reader === undefined && Object.keys(fusion).length === 0) return;
+  throw new InputError({
+    code: "tasks.pretrain.pack",
+    at: "pretrain.pack",
+    problem: `${reader === undefined ? "the strategy" : `"${reader}"`} reads each text in a row of its own`,
+    wanted: "Wanted objectives over single texts, and no strategy, where texts share rows",
+    fix: "Leave pack out: rows are then of like length",
+  });
+}
+
 const list = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(" and ");
 
 function refused(problem: string, wanted: string): InputError {

@@ -36,6 +36,12 @@ export const pretrainOptions = z
         "Most disk, in GB, for hidden states of an encoder that stays as it is, kept between runs; what does not fit is computed in every step. 0: nothing is kept",
       ),
     maxLength: z.int().min(8).default(128).describe("Most word pieces of an example, special tokens included"),
+    pack: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Several texts side by side in rows of maxLength pieces, each seeing itself alone, instead of rows of like length; batchSize counts rows. Not with a strategy, nor with objectives that read pairs or set positions",
+      ),
   })
   .superRefine((options, context) => {
     const issue = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });

@@ -16,7 +16,7 @@ import type { Objective } from "../contract.ts";
 import { parametersBelow } from "../frozen-layers.ts";
 import { trainingGroups } from "../training-groups.ts";
 import { type FrozenStates, openFrozenStates } from "./frozen-states.ts";
-import { pairsOf } from "./objective-needs.ts";
+import { assertPackable, pairsOf } from "./objective-needs.ts";
 import type { PretrainOptions } from "./options.ts";
 import { PretrainingBatches } from "./pretraining-batches.ts";
 import { PretrainingTexts, type TextSource } from "./pretraining-texts.ts";
@@ -76,6 +76,7 @@ export async function pretrain(input: PretrainInput): Promise<PretrainResult> {
   const { model, objectives, parameters, streams } = input;
   const started = performance.now();
   assertLosses(input);
+  if (input.options.pack) assertPackable(objectives, model);
   const heads = [...objectives.flatMap((objective) => objective.parameters), ...model.headParameters];
   for (const spec of heads) if (!parameters.has(spec.name)) parameters.add([spec], streams);
   const { counts, batches } = await prepareCorpus(input);
@@ -104,7 +105,8 @@ async function prepareCorpus(
   const texts = await PretrainingTexts.read(examples, { model, tokenizer, maxLength, streams, pairs });
   const { batchSize, batchTokens } = options;
   const limit = batchTokens === undefined ? { batchSize: batchSize ?? 32 } : { batchTokens };
-  const batches = new PretrainingBatches({ model, objectives, streams, texts, limit });
+  const packed = options.pack ? maxLength : undefined;
+  const batches = new PretrainingBatches({ model, objectives, streams, texts, limit, packed });
   return { counts: texts.counts, batches };
 }
 

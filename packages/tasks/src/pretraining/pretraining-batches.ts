@@ -1,10 +1,11 @@
 import { batchArrays, collateExamples, type FusedEncoder, type PreparedText } from "@kgraft/fusion";
 import type { Streams } from "@kgraft/runtime";
 import type { BatchSource, HostArray, HostBatch } from "@kgraft/tensor";
-import { bucketBatches, paddedLength } from "@kgraft/text";
+import { bucketBatches, type LengthBatch, type PackedRow, paddedLength } from "@kgraft/text";
 import type { Objective } from "../contract.ts";
 import type { BatchLimit } from "../text-batches.ts";
 import type { FrozenStates } from "./frozen-states.ts";
+import { collatePacked, type PackedTexts, packedBatches } from "./packed-rows.ts";
 import type { PretrainingTexts } from "./pretraining-texts.ts";
 
 /** What batches of pre-training are made from. */
@@ -13,15 +14,23 @@ export interface PretrainingBatchOptions {
   readonly objectives: readonly Objective[];
   readonly texts: PretrainingTexts;
   readonly limit: BatchLimit;
+  /** T of rows that texts share; absent: each text has a row of its own. */
+  readonly packed?: number | undefined;
   readonly streams: Streams;
 }
 
-/** One step's place in the passes over the corpus. */
-interface StepPlace {
-  readonly epoch: number;
-  readonly index: number;
+/** The texts of a batch. */
+interface PlannedBatch {
   /** Places of the batch's examples in the corpus. */
   readonly places: readonly number[];
+  /** Where they stand; absent: each in a row of its own. */
+  readonly rows?: readonly PackedRow[];
+}
+
+/** One step's place in the passes over the corpus. */
+interface StepPlace extends PlannedBatch {
+  readonly epoch: number;
+  readonly index: number;
 }
 
 /**
@@ -32,7 +41,7 @@ export class PretrainingBatches {
   readonly #options: PretrainingBatchOptions;
   /** Batches of each epoch so far; the plan itself is kept for the last one only. */
   readonly #sizes: number[] = [];
-  #last: { readonly epoch: number; readonly plan: readonly (readonly number[])[] } | undefined;
+  #last: { readonly epoch: number; readonly plan: readonly PlannedBatch[] } | undefined;
 
   constructor(options: PretrainingBatchOptions) {
     this.#options = options;
@@ -62,25 +71,27 @@ export class PretrainingBatches {
 
   /** Makes the batch of a step, counted from 0. */
   async at(step: number, states?: FrozenStates): Promise<HostBatch> {
-    const { model, objectives, texts, streams } = this.#options;
-    const { epoch, index, places } = await this.#place(step);
+    const { objectives, texts, streams } = this.#options;
+    const at = await this.#place(step);
+    const { epoch, places } = at;
     const examples = await Promise.all(places.map((place) => texts.at(epoch, place)));
-    const longest = examples.reduce((most, { encoding }) => Math.max(most, encoding.ids.length), 1);
-    const length = Math.min(paddedLength(longest, 8), texts.longest);
-    const collated = collateExamples(examples, length, model.fusion, streams.at("corruption", epoch, index));
-    const ids = (collated.arrays[batchArrays.inputIds] as HostArray).data as Int32Array;
+    const collated = this.#collate(at, examples);
+    const { shape, data } = collated.arrays[batchArrays.inputIds] as HostArray;
+    const [rows, length] = shape as [number, number];
+    const ids = data as Int32Array;
     const taken = new Uint8Array(ids.length);
     const targets = objectives.map(({ name, corrupt }) =>
       corrupt({
         examples,
-        shape: { rows: examples.length, length },
+        starts: startsOf(at, length),
+        shape: { rows, length },
         ids,
         taken,
-        draw: (row, purpose) =>
+        draw: (example, purpose) =>
           streams.at(
             purpose === undefined ? `objective/${name}` : `objective/${name}/${purpose}`,
             epoch,
-            places[row] as number,
+            places[example] as number,
           ),
       }),
     );
@@ -88,26 +99,50 @@ export class PretrainingBatches {
     return { ...collated, arrays: { ...arrays, ...(await states?.batch(examples, arrays)) } };
   }
 
+  #collate({ epoch, index, rows }: StepPlace, examples: readonly PreparedText[]): HostBatch {
+    const { model, texts, streams, packed } = this.#options;
+    if (rows !== undefined)
+      return collatePacked(examples, rows, { rowLength: packed as number, encoder: model.encoder });
+    const longest = examples.reduce((most, { encoding }) => Math.max(most, encoding.ids.length), 1);
+    const length = Math.min(paddedLength(longest, 8), texts.longest);
+    return collateExamples(examples, length, model.fusion, streams.at("corruption", epoch, index));
+  }
+
   async #place(step: number): Promise<StepPlace> {
     let before = 0;
     for (let epoch = 0; ; epoch++) {
       const size = this.#sizes[epoch] ?? (await this.#plan(epoch)).length;
       if (step < before + size)
-        return { epoch, index: step - before, places: (await this.#plan(epoch))[step - before] as readonly number[] };
+        return { epoch, index: step - before, ...((await this.#plan(epoch))[step - before] as PlannedBatch) };
       before += size;
     }
   }
 
-  /** The places of each batch of an epoch. */
-  async #plan(epoch: number): Promise<readonly (readonly number[])[]> {
+  /** The batches of an epoch. */
+  async #plan(epoch: number): Promise<readonly PlannedBatch[]> {
     if (this.#last?.epoch !== epoch) {
-      const { texts, limit, streams } = this.#options;
-      const { lengths, places } = await texts.epoch(epoch);
-      const batches = bucketBatches(lengths, { ...limit, draw: streams.at("batches", epoch) });
-      const plan = batches.map(({ indices }) => indices.map((at) => places[at] as number));
+      const { lengths, places } = await this.#options.texts.epoch(epoch);
+      const plan = this.#layOut(lengths, epoch).map((batch) => ({
+        places: batch.indices.map((at) => places[at] as number),
+        ...("rows" in batch && { rows: batch.rows }),
+      }));
       this.#last = { epoch, plan };
       this.#sizes[epoch] = plan.length;
     }
     return this.#last.plan;
   }
+
+  #layOut(lengths: Int32Array, epoch: number): readonly (LengthBatch | PackedTexts)[] {
+    const { limit, streams, packed } = this.#options;
+    const draw = streams.at("batches", epoch);
+    if (packed === undefined) return bucketBatches(lengths, { ...limit, draw });
+    const rowsTogether = "batchSize" in limit ? limit.batchSize : Math.floor(limit.batchTokens / packed);
+    return packedBatches(lengths, { rowLength: packed, rowsTogether, draw });
+  }
+}
+
+/** Where each example of a batch begins. */
+function startsOf({ places, rows }: PlannedBatch, length: number): readonly number[] {
+  if (rows === undefined) return places.map((_, row) => row * length);
+  return rows.flatMap((sequences, row) => sequences.map(({ start }) => row * length + start));
 }

@@ -24,7 +24,8 @@ export interface OpenCorpusOptions extends CorpusOptions {
   readonly unpackFolder?: string;
 }
 
-const readBytes = 1 << 16;
+/** Bytes of the first read for a document, and of the largest. */
+const readBytes = { first: 1 << 12, most: 1 << 16 };
 
 /**
  * Opens files for reading in any order: they are read through once, checked, and the places of at most 2^19 documents
@@ -92,10 +93,12 @@ class IndexedCorpus implements Corpus {
 }
 
 async function* chunksOf(file: FileHandle, start: number): AsyncGenerator<Buffer> {
+  let size = readBytes.first;
   for (let at = start; ; ) {
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(readBytes), 0, readBytes, at);
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(size), 0, size, at);
     if (bytesRead === 0) return;
     yield buffer.subarray(0, bytesRead);
     at += bytesRead;
+    size = Math.min(2 * size, readBytes.most);
   }
 }

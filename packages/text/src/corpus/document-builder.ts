@@ -18,7 +18,7 @@ export interface BuiltDocument {
 export class DocumentBuilder {
   readonly #path: string;
   readonly #options: CorpusOptions;
-  readonly #json: boolean;
+  readonly #format: NonNullable<CorpusOptions["format"]>;
   #lines: string[] = [];
   #units = 0;
   #first = 0;
@@ -28,7 +28,7 @@ export class DocumentBuilder {
   constructor(path: string, options: CorpusOptions) {
     this.#path = path;
     this.#options = options;
-    this.#json = (options.format ?? formatOf(path)) === "jsonl";
+    this.#format = options.format ?? formatOf(path);
   }
 
   /** @returns the document that a line completes */
@@ -51,7 +51,7 @@ export class DocumentBuilder {
     const at = `${this.#path}:${line.number}`;
     const text = textOf(line, at);
     if (!/\S/.test(text)) return this.end();
-    if (this.#json) return this.#built(exampleOf(named(parse(text, at), at), at, this.#options.offsets), at, line);
+    if (this.#format !== "text") return this.#built(this.#example(parse(text, at), at), at, line);
     if (this.#options.documentEnd === "line") return this.#built({ id: at, text }, at, line);
     const full = this.#units + text.length > longestDocument ? this.end() : undefined;
     if (this.#lines.length === 0) this.#first = line.number;
@@ -59,6 +59,10 @@ export class DocumentBuilder {
     this.#units += text.length + 1;
     this.#end = { byte: line.end, line: line.number };
     return full;
+  }
+
+  #example(value: unknown, at: string): CorpusDocument["example"] {
+    return exampleOf(this.#format === "jsonl" ? named(value, at) : value, at, this.#options.offsets);
   }
 
   #close(): BuiltDocument {

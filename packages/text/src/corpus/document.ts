@@ -15,9 +15,10 @@ export interface CorpusDocument {
 export interface CorpusOptions {
   /**
    * `jsonl`: a document a line, an object with `text`, perhaps `id`, `pair` and `mentions`; keys that examples do not have are
-   * passed over. `text`: lines of plain text. Default by the name: `.jsonl`, `.ndjson` and `.json` (and `.gz` of them) are the first.
+   * passed over. `examples`: the lines that `writeExamples` writes, with everything that examples have. `text`: lines of plain
+   * text. Default by the name: `.jsonl`, `.ndjson` and `.json` (and `.gz` of them) are the first.
    */
-  readonly format?: "jsonl" | "text" | undefined;
+  readonly format?: "jsonl" | "examples" | "text" | undefined;
   /** What ends a document of plain text: a blank line (default), or every line's end. */
   readonly documentEnd?: "blank-line" | "line";
   /** Where sentences end: at line ends (default), or also where Unicode's rules for the language find an end. */

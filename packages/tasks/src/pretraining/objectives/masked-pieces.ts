@@ -36,12 +36,12 @@ export function hidePieces(
   batch: ObjectiveBatch,
   optionsOf: (example: PreparedText) => Omit<MaskingOptions, "draw">,
 ): readonly Masked[] {
-  return batch.examples.map((example, row) => {
-    const before = row * batch.shape.length;
+  return batch.examples.map((example, index) => {
+    const before = batch.starts[index] as number;
     const taken = Array.from(example.encoding.ids.keys()).filter((piece) => batch.taken[before + piece] === 1);
     const masked = maskPieces(example.encoding, {
       ...optionsOf(example),
-      draw: batch.draw(row),
+      draw: batch.draw(index),
       protectedPieces: [...(example.protectedPieces ?? []), ...taken],
     });
     for (const piece of masked.positions) {
@@ -52,10 +52,10 @@ export function hidePieces(
   });
 }
 
-/** The hidden pieces of a batch, row by row. */
-export function piecesOfBatch(masked: readonly Masked[], length: number): readonly HiddenPiece[] {
-  return masked.flatMap(({ positions, labels }, row) =>
-    positions.map((piece, i) => ({ place: row * length + piece, label: labels[i] as number })),
+/** The hidden pieces of a batch, example by example. */
+export function piecesOfBatch(masked: readonly Masked[], { starts }: ObjectiveBatch): readonly HiddenPiece[] {
+  return masked.flatMap(({ positions, labels }, index) =>
+    positions.map((piece, i) => ({ place: (starts[index] as number) + piece, label: labels[i] as number })),
   );
 }
 
@@ -84,6 +84,12 @@ export function pieceTargets(
 /** Most pieces that a batch of this shape may hide at a rate, rounded as single pieces are chosen. */
 export const mostPieces = ({ rows, length }: ObjectiveBatch["shape"], rate: number): number =>
   rows * Math.max(1, Math.round(rate * length));
+
+/** Places for hidden pieces: what the batch's shape says, in few steps more where short examples share rows and round up each. */
+export const roomFor = (pieces: number, most: number): number =>
+  pieces <= most ? most : most + roomStep * Math.ceil((pieces - most) / roomStep);
+
+const roomStep = 32;
 
 /** Cross-entropy of the true pieces through a masked-LM head. */
 export function pieceLoss(
@@ -116,7 +122,8 @@ export function maskingObjective({ name, encoder, tokenizer, rate, unit }: Maski
     parameters: head.parameters,
     corrupt(batch: ObjectiveBatch) {
       const masked = hidePieces(batch, (example) => ({ tokenizer, rate, mode: "exact", ...unit(example) }));
-      return pieceTargets(name, piecesOfBatch(masked, batch.shape.length), mostPieces(batch.shape, rate));
+      const pieces = piecesOfBatch(masked, batch);
+      return pieceTargets(name, pieces, roomFor(pieces.length, mostPieces(batch.shape, rate)));
     },
     losses: (hidden: tf.Tensor, _: unknown, at: SeamInput) => ({ [name]: pieceLoss(name, head, hidden, at) }),
   };

@@ -55,6 +55,7 @@ async function corrupted(given: readonly Objective[], examples: readonly TextExa
   }
   const batch: ObjectiveBatch = {
     examples: prepared,
+    starts: prepared.map((_, row) => row * 40),
     shape,
     ids: original.slice(),
     taken: new Uint8Array(original.length),

@@ -13,7 +13,7 @@ import { type HostArray, type Loss, ops, type ParameterSpec, tf, type Weights } 
 import { maskPieces, type Tokenizer } from "@kgraft/text";
 import { z } from "zod";
 import type { ObjectiveBatch, ObjectiveDefinition } from "../../contract.ts";
-import { maskRate, mostPieces, pieceArrays, pieceLoss, pieceTargets } from "./masked-pieces.ts";
+import { maskRate, mostPieces, pieceArrays, pieceLoss, pieceTargets, roomFor } from "./masked-pieces.ts";
 
 const options = z.strictObject({
   maskRate,
@@ -80,19 +80,19 @@ export const rtd: ObjectiveDefinition<z.infer<typeof options>> = {
 function hide(batch: ObjectiveBatch, tokenizer: Tokenizer, rate: number): Readonly<Record<string, HostArray>> {
   const { rows, length } = batch.shape;
   const original = batch.ids.slice();
-  const pieces = batch.examples.flatMap((example, row) => {
-    const draw = batch.draw(row);
+  const pieces = batch.examples.flatMap((example, index) => {
+    const draw = batch.draw(index);
     const { encoding, protectedPieces } = example;
     const { positions, labels } = maskPieces(encoding, { tokenizer, rate, mode: "exact", draw, protectedPieces });
-    const shown = batch.draw(row, "shown");
+    const shown = batch.draw(index, "shown");
     return positions.map((piece, i) => {
-      const place = row * length + piece;
+      const place = (batch.starts[index] as number) + piece;
       batch.taken[place] = 1;
       if (shown.uniform() < 0.85) batch.ids[place] = tokenizer.special.mask as number;
       return { place, label: labels[i] as number, chance: shown.uniform() };
     });
   });
-  const most = mostPieces(batch.shape, rate);
+  const most = roomFor(pieces.length, mostPieces(batch.shape, rate));
   const chance = new Float32Array(most);
   chance.set(pieces.map((piece) => piece.chance));
   return {
@@ -148,7 +148,8 @@ function generatorOf(config: EncoderConfig, share: number) {
         ids: arrayOf(batch, batchArrays.inputIds),
         typeIds: arrayOf(batch, batchArrays.typeIds),
         attentionMask: arrayOf(batch, batchArrays.attentionMask),
-        positionIds: arrayOf(batch, arrays.positions),
+        positionIds: batch[batchArrays.positionIds] ?? arrayOf(batch, arrays.positions),
+        visible: batch[batchArrays.visible],
       };
       const { hidden } = encoder.run(local, input, context).stream;
       const at = { weights: local, batch, context };

@@ -1,10 +1,10 @@
 import { familyOf, maskedLanguageModelHead, type TransformerEncoder } from "@kgraft/encoder";
-import { arrayOf, type SeamInput } from "@kgraft/fusion";
+import { arrayOf, type PreparedText, type SeamInput } from "@kgraft/fusion";
 import { type HostArray, type Loss, ops, type ParameterSpec, tf } from "@kgraft/tensor";
 import type { Masked } from "@kgraft/text";
 import { z } from "zod";
 import type { ObjectiveBatch, ObjectiveDefinition } from "../../contract.ts";
-import { hidePieces, maskRate, pieceArrays, pieceLoss, piecesOfBatch, pieceTargets } from "./masked-pieces.ts";
+import { hidePieces, maskRate, pieceArrays, pieceLoss, piecesOfBatch, pieceTargets, roomFor } from "./masked-pieces.ts";
 
 const options = z.strictObject({
   maskRate,
@@ -44,8 +44,9 @@ export const span: ObjectiveDefinition<z.infer<typeof options>> = {
       parameters: [...words.parameters, ...(given.boundary ? boundaryParameters(encoder, sizes) : [])],
       corrupt(batch) {
         const masked = hidePieces(batch, () => ({ tokenizer, rate: given.maskRate, unit: "span" }));
-        const most = batch.shape.rows * Math.ceil(given.maskRate * batch.shape.length);
-        const targets = pieceTargets(name, piecesOfBatch(masked, batch.shape.length), most);
+        const pieces = piecesOfBatch(masked, batch);
+        const most = roomFor(pieces.length, batch.shape.rows * Math.ceil(given.maskRate * batch.shape.length));
+        const targets = pieceTargets(name, pieces, most);
         return given.boundary ? { ...targets, ...boundaryTargets(masked, batch, most, given.maxSpan) } : targets;
       },
       losses: (hidden, _, at) => ({
@@ -84,23 +85,26 @@ function boundaryParameters(
 /** Where the boundary objective reads, piece by piece of the spans of a batch. */
 function boundaryTargets(
   masked: readonly Masked[],
-  { shape: { length } }: ObjectiveBatch,
+  { examples, starts }: ObjectiveBatch,
   most: number,
   longest: number,
 ): Readonly<Record<string, HostArray>> {
   const [left, right, place] = [new Int32Array(most), new Int32Array(most), new Int32Array(most)];
   const counts = new Float32Array(most);
   let next = 0;
-  for (const [row, { positions, units }] of masked.entries())
+  for (const [index, { positions, units }] of masked.entries()) {
+    const before = starts[index] as number;
+    const last = (examples[index] as PreparedText).encoding.ids.length - 1;
     for (const piece of positions) {
       const unit = units.find(({ first, last }) => first <= piece && piece < last);
       const at = next++;
       if (unit === undefined || piece - unit.first >= longest) continue;
-      left[at] = row * length + Math.max(0, unit.first - 1);
-      right[at] = row * length + Math.min(length - 1, unit.last);
+      left[at] = before + Math.max(0, unit.first - 1);
+      right[at] = before + Math.min(last, unit.last);
       place[at] = piece - unit.first;
       counts[at] = 1;
     }
+  }
   const int32 = (data: Int32Array): HostArray => ({ dtype: "int32", shape: [most], data });
   return {
     [arrays.left]: int32(left),

@@ -53,7 +53,7 @@ export const structBert: ObjectiveDefinition<z.infer<typeof options>> = {
         const hidden = hidePieces(batch, () => ({ tokenizer, rate, mode: "exact" }));
         const moved = batch.examples.flatMap((_, row) => shuffleTrigrams(batch, row, tokenizer, shuffleRate));
         const most = mostPieces(batch.shape, rate) + batch.shape.rows * mostShuffled(batch.shape.length, shuffleRate);
-        const pieces = [...piecesOfBatch(hidden, batch.shape.length), ...moved];
+        const pieces = [...piecesOfBatch(hidden, batch), ...moved];
         return { ...pieceTargets(name, pieces, most), ...order.targets(batch) };
       },
       losses: (hidden, _, at) => ({
@@ -69,7 +69,7 @@ const mostShuffled = (length: number, rate: number): number => 3 * Math.round((r
 /** Shuffles trigrams of untouched neighbouring pieces; a shuffle that changes nothing counts too. */
 function shuffleTrigrams(batch: ObjectiveBatch, row: number, tokenizer: Tokenizer, rate: number): HiddenPiece[] {
   const example = batch.examples[row] as PreparedText;
-  const before = row * batch.shape.length;
+  const before = batch.starts[row] as number;
   const draw = batch.draw(row, "trigrams");
   const count = Math.min(
     Math.round((rate * example.encoding.ids.length) / 3),

@@ -1,0 +1,31 @@
+import { pathOption } from "@kgraft/runtime";
+import { readCorpus } from "@kgraft/text";
+import { z } from "zod";
+import type { CorpusDefinition } from "./corpus-definition.ts";
+
+const path = z.string().meta(pathOption);
+
+const options = z.strictObject({
+  path: z
+    .union([path, z.array(path).min(1)])
+    .describe("Plain text or JSON Lines with text, or a list of such files; .gz too"),
+  documentEnd: z
+    .enum(["blank-line", "line"])
+    .default("blank-line")
+    .describe("What ends a document of plain text: a blank line, or every line's end"),
+  onError: z.enum(["stop", "skip"]).default("stop").describe("What a broken line does; skipped lines are counted"),
+});
+
+/** Documents of plain text, or of JSON Lines of which only the text, ids and mentions are read. */
+export const text: CorpusDefinition<z.infer<typeof options>> = {
+  name: "text",
+  summary: "Documents from plain text files, or JSON Lines with other keys beside text; also gzip.",
+  options,
+  examples: "text",
+  async *create({ path: stated, documentEnd, onError }, { leaveOut, progress }) {
+    const left = new Set(leaveOut.map((example) => example.text));
+    const paths = typeof stated === "string" ? [stated] : stated;
+    for await (const { document } of readCorpus(paths, { documentEnd, onError, progress }))
+      if (!left.has(document.example.text)) yield document.example;
+  },
+};
