@@ -33,6 +33,7 @@ export {
   writePredictedTriples,
   writePredictions,
 } from "./predictions.ts";
+export { pieceArrays } from "./pretraining/objectives/masked-pieces.ts";
 export { mlm } from "./pretraining/objectives/mlm.ts";
 export { objectives } from "./pretraining/objectives/objectives.ts";
 export {
@@ -42,7 +43,8 @@ export {
   pretrainOptions,
 } from "./pretraining/options.ts";
 export { type PretrainInput, type PretrainResult, pretrain } from "./pretraining/pretrain.ts";
-export type { TextSource } from "./pretraining/pretraining-texts.ts";
+export { PretrainingBatches } from "./pretraining/pretraining-batches.ts";
+export { PretrainingTexts, type TextSource } from "./pretraining/pretraining-texts.ts";
 export { relationClassification } from "./relation-classification/relation-classification.ts";
 export { relationPrediction } from "./relation-prediction/relation-prediction.ts";
 export { scoreClassification, scoreEntityTyping, scoreNamedEntities } from "./score-files.ts";
