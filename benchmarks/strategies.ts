@@ -154,7 +154,11 @@ export async function main(args: readonly string[]): Promise<void> {
   const { name, description } = await openBackend(values.backend);
   console.log(`${name}: ${description}`);
   const loaded = (Object.values(fusionPackage) as readonly unknown[]).filter(isStrategy);
-  const asked = values.strategies?.split(",") ?? loaded.map((definition) => definition.name);
+  // Adapters are pre-trained above a frozen encoder, on triples and trees: see the benchmark `k-adapter`.
+  const known = loaded
+    .map((definition) => definition.name)
+    .filter((own) => stage === "finetuning" || own !== "k-adapter");
+  const asked = values.strategies?.split(",") ?? known;
   const world = await smallWorld();
   const ids = world.vectors.ids;
   const drawn = streams(2)

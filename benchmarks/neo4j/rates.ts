@@ -7,6 +7,7 @@ import { neo4j as adapter, type Neo4jOptions, writeVectors } from "@kgraft/kg";
 import { silent } from "@kgraft/runtime";
 import neo4j, { type Driver } from "neo4j-driver";
 import { Neo4jServer } from "../../tests/neo4j/launch-server.ts";
+import { median, spread } from "../statistics.ts";
 
 const triplesPerEntity = 5;
 const relations = 10;
@@ -46,7 +47,8 @@ async function rawEntities(driver: Driver): Promise<number> {
   return rows;
 }
 
-async function rate(name: string, work: () => Promise<number>): Promise<void> {
+/** @returns rows a second */
+async function rate(name: string, work: () => Promise<number>): Promise<number> {
   globalThis.gc?.();
   const before = process.memoryUsage.rss();
   let peak = before;
@@ -61,6 +63,17 @@ async function rate(name: string, work: () => Promise<number>): Promise<void> {
   console.log(
     `${name.padEnd(34)} ${String(rows).padStart(8)} rows ${seconds.toFixed(2).padStart(7)} s ${perSecond.padStart(9)} /s   RSS peak ${(peak / 2 ** 20).toFixed(0)} MiB`,
   );
+  return rows / seconds;
+}
+
+/** Takes turns of the raw driver and kgraft, the first of which only warms the server up, and prints their ratio. */
+async function turns(what: string, raw: () => Promise<number>, ours: () => Promise<number>): Promise<void> {
+  const ratios: number[] = [];
+  for (let turn = 0; turn < 4; turn++) {
+    const [theirs, own] = [await rate(`raw driver, ${what}`, raw), await rate(`kgraft ${what}`, ours)];
+    if (turn > 0) ratios.push(own / theirs);
+  }
+  console.log(`kgraft / raw driver, ${what}: ${median(ratios).toFixed(2)} (turns ${spread(ratios, 2)})`);
 }
 
 async function count(items: AsyncIterable<unknown>): Promise<number> {
@@ -84,21 +97,25 @@ async function measure(thousands: number): Promise<void> {
     });
     console.log(`\n${entities} entities, ${thousands},000 triples`);
     const live = await adapter.create({ ...options, mode: "live" }, { progress: silent });
-    await rate("raw driver, triples, cold", () => rawTriples(driver));
-    await rate("raw driver, triples", () => rawTriples(driver));
-    await rate("kgraft live, triples", () => count(live.triples()));
-    await rate("kgraft live, entities", () => count(live.entities()));
-    for (let round = 0; round < 3; round++) {
-      await rate(
-        "raw driver, entities and triples",
-        async () => (await rawEntities(driver)) + (await rawTriples(driver)),
-      );
-      await rate("kgraft snapshot, entities, triples", async () => {
+    await turns(
+      "live, triples",
+      () => rawTriples(driver),
+      () => count(live.triples()),
+    );
+    await turns(
+      "live, entities",
+      () => rawEntities(driver),
+      () => count(live.entities()),
+    );
+    await turns(
+      "snapshot, entities and triples",
+      async () => (await rawEntities(driver)) + (await rawTriples(driver)),
+      async () => {
         const graph = await adapter.create({ ...options, refresh: true }, { progress: silent });
         const { entities, triples } = await graph.counts();
         return entities + triples;
-      });
-    }
+      },
+    );
     await rate("kgraft snapshot, from its file", async () => {
       const { entities, triples } = await (await adapter.create(options, { progress: silent })).counts();
       return entities + triples;

@@ -76,6 +76,45 @@ describe("kgraft link", () => {
   });
 });
 
+describe("kgraft tokenizer", () => {
+  test("makes a tokenizer of a text's own words, which an encoder starts from", async () => {
+    const output = join(folder, "tokenizer.json");
+    const input = ["--input", join(typing, "text.jsonl"), write(folder, "more.txt", "汉 族 ， 已 婚\n\nCasta Casta\n")];
+    const { code, stdout, stderr } = await kgraft([
+      "tokenizer",
+      ...input,
+      "--output",
+      output,
+      "--size",
+      "400",
+      "--json",
+    ]);
+    expect([code, code === 0 ? "" : stderr]).toEqual([0, ""]);
+    const texts = readJsonLines(typing, "text.jsonl").length + 2;
+    expect(JSON.parse(stdout)).toEqual({ texts, pieces: 400 });
+    const { vocab } = (readJson(output) as { model: { vocab: Record<string, number> } }).model;
+    expect(Object.keys(vocab)).toEqual(expect.arrayContaining(["[MASK]", "汉", "casta"]));
+    const tiny = [
+      "--set",
+      `encoder.tokenizer=${output}`,
+      "--set",
+      "task.epochs=1",
+      "--set",
+      `output=${join(folder, "own")}`,
+    ];
+    expect((await kgraft(["run", config, ...tiny, "--quiet"])).code).toBe(0);
+  });
+
+  test("says what size the alphabet wants", async () => {
+    const output = join(folder, "small.json");
+    const args = ["tokenizer", "--input", join(typing, "text.jsonl"), "--output", output, "--size", "20"];
+    const { code, stdout, stderr } = await kgraft(args);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain("and vocabularySize is 20. Wanted room for all of them.");
+    expect(filesBelow(folder).filter((path) => path.startsWith("small"))).toEqual([]);
+  });
+});
+
 describe("kgraft embed", () => {
   test("writes the folder of vectors that the design names, with what they were measured to know", async () => {
     const output = join(folder, "vectors");

@@ -127,6 +127,37 @@ describe.skipIf(server === undefined)(`the kgraft command on Neo4j${reason}`, { 
     expect(await ask("MATCH (n:KgraftDocument) RETURN n")).toEqual([]);
   });
 
+  it("writes predicted triples back as nodes of their own, and takes them out again", async () => {
+    const triples = join(scratch, "test-triples.jsonl");
+    const line = (tail: string, rank: number) =>
+      JSON.stringify({ head: "talvera", relation: "near", tail, score: 1 / rank, asked: "tail", rank });
+    const [first, second, third] = (
+      await ask("MATCH (n:Commanded) WHERE n.id <> 'talvera' RETURN n.id AS id ORDER BY id LIMIT 3")
+    ).map(({ id }) => id as string) as [string, string, string];
+    await writeFile(triples, [line(first, 1), line(second, 2), line(third, 3)].join("\n"));
+    const args = ["graph", "predictions", config, "--triples", triples, "--model", "kg-bert", "--most-rank", "2"];
+    const planned = await json(...args, "--dry-run");
+    expect(planned).toMatchObject({ dryRun: true, rows: 2, runId: expect.stringMatching(/^predict-[0-9a-f]{12}$/) });
+    const predicted = () =>
+      ask(
+        "MATCH (h)<-[:HEAD]-(p:KgraftPrediction)-[:TAIL]->(t) RETURN h.id AS head, p.relation AS relation, t.id AS tail, p.score AS score, p.model AS model, p.kgraftRun AS run ORDER BY score DESC",
+      );
+    expect(await predicted()).toEqual([]);
+    for (const _ of ["once", "again"]) expect((await run(...args)).code).toBe(0);
+    const shared = { head: "talvera", relation: "near", model: "kg-bert", run: planned.runId };
+    expect(await predicted()).toEqual([
+      { ...shared, tail: first, score: 1 },
+      { ...shared, tail: second, score: 0.5 },
+    ]);
+    expect(await counts()).toEqual([{ nodes: 22, vectors: 0, links: 0, triples: 42 }]);
+    expect(await json("graph", "clean", config, "--run", planned.runId as string)).toMatchObject({ predictions: 2 });
+    expect(await predicted()).toEqual([]);
+
+    await writeFile(triples, `${line(first, 1)}\n{"head": "talvera"}\n`);
+    const { code, stderr } = await run(...args);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`${triples}:2: is {"head":"talvera"}. Wanted {head,`)]);
+  });
+
   it("says in one line what it cannot write back or take out", async () => {
     const refused = await Promise.all([
       run("graph", "clean", config, "--run", "nobody"),

@@ -12,6 +12,7 @@ import { listCommand } from "./commands/list.ts";
 import { predictCommand } from "./commands/predict.ts";
 import { runCommand } from "./commands/run.ts";
 import { scoreCommand } from "./commands/score.ts";
+import { tokenizerCommand } from "./commands/tokenizer.ts";
 import { reportFailure } from "./failure.ts";
 
 const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
@@ -32,6 +33,7 @@ function program(): Command {
     predictCommand(),
     inspectCommand(),
     convertCommand(),
+    tokenizerCommand(),
     listCommand(),
     doctorCommand(),
   ]) {

@@ -50,6 +50,13 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** A whole number from 1 on. */
+export function positiveNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value === 0) throw new InvalidArgumentError("Wanted a whole number from 1 up.");
+  return value;
+}
+
 /** Shows work on stderr, unless `--quiet`. */
 export function progressOf({ quiet }: SharedOptions): Progress {
   return quiet === true ? silent : terminalProgress();

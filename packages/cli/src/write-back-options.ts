@@ -10,13 +10,18 @@ export interface WriteBackOptions {
 
 /** Adds the options of writing back to a command. */
 export function withWriteBack(command: Command, what: string): Command {
+  return withDryRun(
+    command.option("--write-back", `put ${what} into the config's Neo4j, after a dry run that finds what is wrong`),
+    "with --write-back: ",
+  );
+}
+
+/** Adds the options of a command that does nothing but write back. */
+export function withDryRun(command: Command, when = ""): Command {
   return command
-    .option("--write-back", `put ${what} into the config's Neo4j, after a dry run that finds what is wrong`)
-    .addOption(new Option("--dry-run", "with --write-back: stop after the dry run").implies({ writeBack: true }))
+    .addOption(new Option("--dry-run", `${when}stop after the dry run`).implies({ writeBack: true }))
     .addOption(
-      new Option("--run <id>", "with --write-back: name of the writes. Default: made from what is written").argParser(
-        runId,
-      ),
+      new Option("--run <id>", `${when}name of the writes. Default: made from what is written`).argParser(runId),
     );
 }
 

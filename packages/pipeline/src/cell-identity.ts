@@ -12,8 +12,10 @@ export async function cellIdentity(shared: SharedWork, arm: CheckedArm, seed: nu
   const { name } = await shared.backend();
   return fingerprint({
     version,
+    plugins: config.registry.plugins,
     seed,
     backend: name,
+    matmul: config.matmul,
     arm: arm.name,
     strategies: await Promise.all(
       arm.definitions.map((definition) =>

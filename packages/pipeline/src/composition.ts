@@ -75,7 +75,7 @@ function composeSharedWork(
     config,
     progress,
     signal,
-    stages: new StageStore(folder, progress, signal),
+    stages: new StageStore(folder, progress, { signal, plugins: config.registry.plugins }),
     backend: () => get(services.backend),
     graph: () => get(services.graph),
     triples: () => get(services.triples),
@@ -104,7 +104,7 @@ export async function withSharedWork<T>(
 }
 
 async function openConfiguredBackend(config: RunConfig, progress: Progress): Promise<Backend> {
-  const backend = await openBackend(config.backend);
+  const backend = await openBackend(config.backend, { matmul: config.matmul });
   const others = backend.passedOver.map(({ name, why }) => `${name} (${why})`).join("; ");
   progress.note(`backend ${backend.name}: ${backend.description}${others === "" ? "" : `. Not taken: ${others}`}`);
   return backend;

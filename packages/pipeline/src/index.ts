@@ -32,6 +32,7 @@ export type {
   WriteBackRequest,
   WrittenBack,
 } from "./graphs/write-back.ts";
+export { type PredictionsToWrite, writeBackPredictions } from "./graphs/write-back-predictions.ts";
 export { type InspectedWithLabels, type InspectOptions, inspect } from "./inspect.ts";
 export type { InspectedMention, InspectedText } from "./inspected-text.ts";
 export { type LinkFileOptions, type LinkOutcome, linkFile } from "./link-file.ts";
@@ -42,3 +43,4 @@ export { inspectionPage } from "./report/inspection-page.tsx";
 export { type RunOptions, type RunOutcome, run } from "./run.ts";
 export { scoreFiles } from "./score-files.ts";
 export type { LinkCounts } from "./stages/link-text.ts";
+export { type TrainedTokenizer, type TrainTokenizerOptions, trainTokenizer } from "./train-tokenizer.ts";

@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
-import { isAbsolute, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { InputError, messageOf } from "@kgraft/runtime";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { InputError, isRecord, messageOf, readJsonFileIfThere } from "@kgraft/runtime";
 import { ContainerModule } from "inversify";
+import { contentDigest } from "./fingerprint.ts";
 import type { ModuleSource } from "./registry.ts";
 
 /**
@@ -18,7 +19,11 @@ export async function loadPlugins(
 ): Promise<readonly ModuleSource[]> {
   const sources: ModuleSource[] = [];
   for (const [index, name] of names.entries())
-    sources.push({ package: name, module: await loadPlugin(name, folder, at(index)) });
+    sources.push({
+      package: name,
+      module: await loadPlugin(name, folder, at(index)),
+      identity: await stateOf(name, moduleUrl(name, folder)),
+    });
   return sources;
 }
 
@@ -56,6 +61,17 @@ function moduleUrl(name: string, folder: string): string {
   } catch {
     return name;
   }
+}
+
+/** Which state of a plugin is loaded: its package's version; of a file that no package of its name holds, its content. */
+async function stateOf(name: string, url: string): Promise<string> {
+  const file = fileURLToPath(url.startsWith("file:") ? url : import.meta.resolve(url));
+  for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
+    const path = join(folder, "package.json");
+    const found = await readJsonFileIfThere(path, { fix: "Install the package again" });
+    if (isRecord(found) && found.name === name) return `${name}@${found.version}`;
+  }
+  return `${basename(file)}#${await contentDigest(file)}`;
 }
 
 /** True for a module of any installed copy of inversify. */

@@ -49,14 +49,19 @@ const nouns: Readonly<Record<SlotName, string>> = {
 export interface ModuleSource {
   readonly package: string;
   readonly module: ContainerModule;
+  /** Which state of a plugin it is: `name@version`, or the name and a digest of a lone file. Absent for what is built in. */
+  readonly identity?: string | undefined;
 }
 
 /** Everything that can be chosen by name, built-ins and plugins alike. */
 export class Registry {
+  /** The states of the plugins that are loaded: results may depend on each. */
+  readonly plugins: readonly string[];
   readonly #slots: ReadonlyMap<SlotName, ReadonlyMap<string, Loaded>>;
 
-  private constructor(slots: ReadonlyMap<SlotName, ReadonlyMap<string, Loaded>>) {
+  private constructor(slots: ReadonlyMap<SlotName, ReadonlyMap<string, Loaded>>, plugins: readonly string[]) {
     this.#slots = slots;
+    this.plugins = plugins;
   }
 
   /**
@@ -76,7 +81,8 @@ export class Registry {
           add(found, slot, definition, source.package);
       }
     }
-    return new Registry(slots);
+    const plugins = sources.flatMap(({ identity }) => (identity === undefined ? [] : [identity]));
+    return new Registry(slots, plugins.sort());
   }
 
   names(slot: SlotName): readonly string[] {

@@ -29,6 +29,9 @@ describe("a stage", () => {
     expect(readFileSync(join(first.folder, "result"), "utf8")).toBe("made");
     expect((await store.stage("link", { a: 2 }, make)).folder).not.toBe(first.folder);
     expect(counted.times).toBe(2);
+    const withPlugin = new StageStore(folder, silent, { plugins: ["mine@1.0.0"] });
+    expect((await withPlugin.stage("link", { a: 1, b: 2 }, make)).reused).toBe(false);
+    expect(counted.times).toBe(3);
   });
 
   test("is made once by several that want it at the same time", async () => {
@@ -64,7 +67,7 @@ describe("a stage", () => {
 
   test("does not begin after a signal", async () => {
     const { counted, make } = stage();
-    const stopped = new StageStore(folder, silent, AbortSignal.abort());
+    const stopped = new StageStore(folder, silent, { signal: AbortSignal.abort() });
     await expect(stopped.stage("link", 1, make)).rejects.toMatchObject({ code: "run.stopped" });
     expect(counted.times).toBe(0);
   });

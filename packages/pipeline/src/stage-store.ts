@@ -34,11 +34,18 @@ export class StageStore {
   readonly #folder: string;
   readonly #progress: Progress;
   readonly #signal: AbortSignal | undefined;
+  readonly #plugins: readonly string[];
 
-  constructor(folder: string, progress: Progress, signal?: AbortSignal) {
+  /** @param options.plugins states of what is loaded beside kgraft: a stage of others is another */
+  constructor(
+    folder: string,
+    progress: Progress,
+    { signal, plugins = [] }: { readonly signal?: AbortSignal | undefined; readonly plugins?: readonly string[] } = {},
+  ) {
     this.#folder = folder;
     this.#progress = progress;
     this.#signal = signal;
+    this.#plugins = plugins;
   }
 
   /**
@@ -53,7 +60,7 @@ export class StageStore {
     make: (folder: string, work: string) => Promise<void>,
   ): Promise<StageResult> {
     assertGoing(this.#signal);
-    const folder = join(this.#folder, `${name}-${fingerprint({ version, inputs })}`);
+    const folder = join(this.#folder, `${name}-${fingerprint({ version, plugins: this.#plugins, inputs })}`);
     const work = `${folder}.work`;
     const there = await finished(folder);
     if (there !== undefined && !existsSync(work)) return there;

@@ -1,14 +1,24 @@
-import { cleanGraph, describeGraph, exportGraph, importGraph } from "@kgraft/pipeline";
+import { cleanGraph, describeGraph, exportGraph, importGraph, writeBackPredictions } from "@kgraft/pipeline";
 import { Command, Option } from "commander";
 import { statsTable } from "../graph-tables.ts";
 import { interruptible } from "../interruption.ts";
-import { configOf, graphCommand, printJson, progressOf, type SharedOptions, sharedCommand } from "../shared-options.ts";
+import {
+  configOf,
+  graphCommand,
+  positiveNumber,
+  printJson,
+  progressOf,
+  type SharedOptions,
+  sharedCommand,
+} from "../shared-options.ts";
 import { scoreTable } from "../tables.ts";
+import { type WriteBackOptions, withDryRun, writeBackText } from "../write-back-options.ts";
 
 /** `kgraft graph`: what a graph holds, and graphs from one place into another. */
 export function graphCommands(): Command {
   const graph = new Command("graph").description("what a graph holds; graphs into files, into Neo4j and out again");
-  for (const command of [statsCommand(), exportCommand(), importCommand(), cleanCommand()]) graph.addCommand(command);
+  for (const command of [statsCommand(), exportCommand(), importCommand(), predictionsCommand(), cleanCommand()])
+    graph.addCommand(command);
   return graph;
 }
 
@@ -68,6 +78,40 @@ function importCommand(): Command {
       if (options.json === true) printJson(written);
       else process.stdout.write(`${written.entities} entities, ${written.triples} triples\n${written.to}\n`);
     });
+}
+
+interface PredictionsOptions extends SharedOptions, WriteBackOptions {
+  readonly triples: string;
+  readonly model: string;
+  readonly mostRank: number;
+}
+
+function predictionsCommand(): Command {
+  const command = sharedCommand(
+    "predictions",
+    "writes predicted triples into Neo4j, as nodes that lead to head and tail; after a dry run that finds what is wrong",
+    "kgraft graph predictions my-graph.yaml --triples runs/my-graph/kg-bert/seed-13/predictions/test-triples.jsonl --model kg-bert",
+  )
+    .argument("<config>", "YAML file with graph: { name: neo4j }")
+    .requiredOption(
+      "--triples <file>",
+      "JSON Lines of {head, relation, tail, score, rank?}, as a run of link-prediction writes",
+    )
+    .requiredOption("--model <name>", "what predicted them; stands in every node")
+    .addOption(
+      new Option("--most-rank <n>", "write those up to this place among the answers of their question")
+        .argParser(positiveNumber)
+        .default(1),
+    );
+  return withDryRun(command).action(async (path: string, options: PredictionsOptions) => {
+    const config = await configOf(path, options);
+    const { triples, model, mostRank, run: runId, dryRun = false } = options;
+    const written = await interruptible((signal) =>
+      writeBackPredictions(config, { triples, model, mostRank, runId, dryRun, progress: progressOf(options), signal }),
+    );
+    if (options.json === true) printJson(written);
+    else process.stdout.write(`${writeBackText(written, "predicted triples", path)}\n`);
+  });
 }
 
 function cleanCommand(): Command {

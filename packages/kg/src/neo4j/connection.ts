@@ -1,5 +1,6 @@
 import { InputError } from "@kgraft/runtime";
-import neo4j, { type Driver, type ManagedTransaction, type Session } from "neo4j-driver";
+import type { Driver, ManagedTransaction, Session } from "neo4j-driver";
+import { type DriverModule, loadDriver } from "./driver.ts";
 import { explain, serverName } from "./neo4j-errors.ts";
 import type { Neo4jConnectionOptions } from "./neo4j-options.ts";
 
@@ -26,10 +27,12 @@ export class Neo4jConnection {
   readonly name: string;
   /** `5.26.0` */
   readonly serverVersion: string;
+  readonly #neo4j: DriverModule;
   readonly #driver: Driver;
   readonly #options: Neo4jConnectionOptions;
 
-  private constructor(driver: Driver, options: Neo4jConnectionOptions, serverVersion: string) {
+  private constructor(neo4j: DriverModule, driver: Driver, options: Neo4jConnectionOptions, serverVersion: string) {
+    this.#neo4j = neo4j;
     this.#driver = driver;
     this.#options = options;
     this.serverVersion = serverVersion;
@@ -43,10 +46,11 @@ export class Neo4jConnection {
    *   RunError `kg.neo4j.unreachable`
    */
   static async open(options: Neo4jConnectionOptions): Promise<Neo4jConnection> {
-    const driver = makeDriver(options);
+    const neo4j = await loadDriver();
+    const driver = makeDriver(neo4j, options);
     try {
       const { agent = "" } = await driver.getServerInfo({ database: options.database });
-      const connection = new Neo4jConnection(driver, options, supportedVersion(agent, serverName(options)));
+      const connection = new Neo4jConnection(neo4j, driver, options, supportedVersion(agent, serverName(options)));
       await connection.read("RETURN 1", {}, "reaching the database");
       return connection;
     } catch (cause) {
@@ -101,7 +105,8 @@ export class Neo4jConnection {
         }
         return;
       } catch (cause) {
-        if (!neo4j.isRetryableError(cause as Error) || lostAt === given) throw explain(cause, this.#options, doing);
+        if (!this.#neo4j.isRetryableError(cause as Error) || lostAt === given)
+          throw explain(cause, this.#options, doing);
         lostAt = given;
         await this.read("RETURN 1", {}, doing);
       } finally {
@@ -115,8 +120,7 @@ export class Neo4jConnection {
   }
 
   #session(mode: "READ" | "WRITE"): Session {
-    const defaultAccessMode = mode === "READ" ? neo4j.session.READ : neo4j.session.WRITE;
-    return this.#driver.session({ database: this.#options.database, defaultAccessMode });
+    return this.#driver.session({ database: this.#options.database, defaultAccessMode: mode });
   }
 
   async #inSession<Result>(
@@ -141,7 +145,7 @@ async function run(work: ManagedTransaction | Session, query: string, parameters
   return { columns, rows: records.map((record) => columns.map((_, i) => record.get(i) as unknown)) };
 }
 
-function makeDriver(options: Neo4jConnectionOptions): Driver {
+function makeDriver(neo4j: DriverModule, options: Neo4jConnectionOptions): Driver {
   const { url, user, password, retrySeconds } = options;
   const wrong = (problem: string, fix?: string) =>
     new InputError({

@@ -51,13 +51,19 @@ function ahead<Item>(items: AsyncIterator<Item>): Promise<IteratorResult<Item>> 
  *
  * @param compare below 0 where the first comes first
  */
-export async function* merged<Item>(
-  streams: readonly AsyncIterable<Item>[],
+export function merged<Item>(
+  streams: readonly AsyncGenerator<Item>[],
   compare: (a: Item, b: Item) => number,
 ): AsyncGenerator<Item> {
   const [only] = streams;
-  if (streams.length === 1 && only !== undefined) return yield* only;
-  const iterators = streams.map((stream) => stream[Symbol.asyncIterator]());
+  return streams.length === 1 && only !== undefined ? only : mergedOf(streams, compare);
+}
+
+async function* mergedOf<Item>(
+  streams: readonly AsyncGenerator<Item>[],
+  compare: (a: Item, b: Item) => number,
+): AsyncGenerator<Item> {
+  const iterators: AsyncIterator<Item>[] = streams.map((stream) => stream[Symbol.asyncIterator]());
   try {
     const heads = await Promise.all(iterators.map((iterator) => iterator.next()));
     while (true) {

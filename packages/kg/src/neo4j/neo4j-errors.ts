@@ -1,5 +1,4 @@
 import { type ErrorParts, InputError, KgraftError, messageOf, RunError } from "@kgraft/runtime";
-import { Neo4jError } from "neo4j-driver";
 import type { Neo4jConnectionOptions } from "./neo4j-options.ts";
 
 type Server = Pick<Neo4jConnectionOptions, "url" | "user" | "password" | "database">;
@@ -17,11 +16,17 @@ export function explain(cause: unknown, server: Server, doing: string): KgraftEr
   if (cause instanceof KgraftError) return cause;
   const at = serverName(server);
   const text = withoutSecret(messageOf(cause), server.password);
-  const code = cause instanceof Neo4jError ? cause.code : "";
+  const code = codeOf(cause);
   const known = securityError(code, server) ?? connectionError(code, text, server) ?? statementError(code, text, doing);
   if (known === undefined) return new RunError({ code: "kg.neo4j.failed", at, problem: `${doing} failed: ${text}` });
   const { failed = false, ...parts } = known;
   return failed ? new RunError({ at, ...parts }) : new InputError({ at, ...parts });
+}
+
+/** The code of an error of the driver, which is known by its name. */
+function codeOf(cause: unknown): string {
+  const { name, code } = (cause ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  return name === "Neo4jError" && typeof code === "string" ? code : "";
 }
 
 type Known = Omit<ErrorParts, "at" | "cause"> & { readonly failed?: boolean };

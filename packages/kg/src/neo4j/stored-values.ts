@@ -1,5 +1,3 @@
-import neo4j from "neo4j-driver";
-
 /** A value as Cypher should get it: whole numbers as integers, everything inside lists and maps likewise. */
 export function cypherValue(value: unknown): unknown {
   if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : value;
@@ -17,12 +15,24 @@ export function plainValue(value: unknown): unknown {
   if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   if (Array.isArray(value)) return value.map(plainValue);
   if (ArrayBuffer.isView(value)) return [...(value as Int8Array)].map((byte) => byte & 0xff);
-  if (neo4j.isPoint(value as object)) {
-    const { srid, x, y, z } = value as { srid: unknown; x: number; y: number; z?: number };
-    return { srid: plainValue(srid), x, y, ...(z === undefined ? {} : { z }) };
-  }
   if (typeof value !== "object" || value === null) return value;
   if (Object.getPrototypeOf(value) === Object.prototype)
     return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plainValue(one)]));
-  return String(value);
+  return isPoint(value) ? plainPoint(value) : String(value);
+}
+
+interface Point {
+  readonly srid: unknown;
+  readonly x: number;
+  readonly y: number;
+  readonly z?: number;
+}
+
+/** Of what the driver makes, points alone have a reference system. */
+function isPoint(value: object): value is Point {
+  return "srid" in value && "x" in value && "y" in value;
+}
+
+function plainPoint({ srid, x, y, z }: Point) {
+  return { srid: plainValue(srid), x, y, ...(z === undefined ? {} : { z }) };
 }

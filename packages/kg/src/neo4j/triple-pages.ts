@@ -33,7 +33,7 @@ export async function* sortedTriples(nodes: MappedNodes, part: Part): AsyncGener
         tail: String(tails[i]?.[j]),
       }));
       if (own.length > 1) own.sort((a, b) => compareIds(a.relation, b.relation) || nodes.compareIds(a.tail, b.tail));
-      yield* own;
+      for (const triple of own) yield triple;
     }
   }
 }

@@ -78,6 +78,7 @@ class Checker {
       name: top.name,
       seed: top.seed,
       backend: top.backend,
+      matmul: top.matmul,
       output:
         top.output === undefined
           ? undefined

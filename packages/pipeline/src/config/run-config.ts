@@ -34,6 +34,7 @@ export interface RunConfig {
   readonly name: string;
   readonly seed: number;
   readonly backend: TopLevel["backend"];
+  readonly matmul: TopLevel["matmul"];
   readonly output?: string | undefined;
   readonly registry: Registry;
   readonly graph?: GraphChoice | undefined;

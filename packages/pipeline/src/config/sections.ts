@@ -79,6 +79,12 @@ export const topLevel = z.strictObject({
     .describe("The run's folder is runs/<name>/seed-<seed>"),
   seed: z.int().min(0).default(13).describe("Every random choice draws from a named stream of it"),
   backend: z.enum(["auto", "native", "webgpu", "wasm", "cpu"]).default("auto"),
+  matmul: z
+    .enum(["float32", "bfloat16"])
+    .default("float32")
+    .describe(
+      "Numbers in which factors of matrix products are multiplied; bfloat16 on native, where the processor has it",
+    ),
   output: z.string().meta(pathOption).optional().describe("The run's folder, instead of runs/<name>/seed-<seed>"),
   plugins: z
     .array(z.string())

@@ -2,8 +2,10 @@ import {
   type DocumentLink,
   type EntityVector,
   type Neo4jOptions,
+  type PredictedTriple,
   type WriteBackReport,
   writeLinks,
+  writePredictions,
   writeVectors,
 } from "@kgraft/kg";
 import type { EntityVectors } from "@kgraft/kg-embedding";
@@ -78,6 +80,26 @@ export async function writeBackLinks(
       links: untilStopped(linksOf(path), signal),
       ...(documentLabel !== undefined && { documentLabel }),
       ...(relationship !== undefined && { relationship }),
+    });
+  return { runId, ...(await dryRunFirst(write, dryRun)) };
+}
+
+/**
+ * Writes predicted triples as nodes that state them; after a dry run.
+ *
+ * @param triples gives them anew each time
+ * @param model what predicted them
+ */
+export async function writeBackTriples(
+  triples: () => AsyncIterable<PredictedTriple>,
+  model: string,
+  { options, identity, progress, signal }: WriteBackWork,
+  { runId = identity, dryRun }: WriteBackRequest,
+): Promise<WrittenBack> {
+  const write = (dry: boolean): Promise<WriteBackReport> =>
+    writePredictions(options, {
+      ...{ runId, identity, model, dryRun: dry, progress },
+      triples: untilStopped(triples(), signal),
     });
   return { runId, ...(await dryRunFirst(write, dryRun)) };
 }

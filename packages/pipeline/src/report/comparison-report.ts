@@ -26,7 +26,7 @@ export async function writeComparisonReport(
   if (!config.report.html) return undefined;
   const first = cells[0] as FinishedCell;
   const seeds = comparison.arms[0]?.seeds.length ?? 0;
-  const page = reportPage({
+  const page = await reportPage({
     title: `${comparison.name}: which knowledge helps?`,
     summary: `${comparison.task} on the ${comparison.split} split. Same encoder, text, budget and seeds for every arm; ${seeds === 1 ? `seed ${first.seed}` : `mean ± deviation of ${seeds} seeds`}; backend ${first.backend}.`,
     tables: [armTable(comparison), metricTable(comparison), secondsTable(comparison.arms), ...embeddingTables(cells)],

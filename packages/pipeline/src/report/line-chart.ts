@@ -1,6 +1,3 @@
-import { lineY, plot } from "@observablehq/plot";
-import { parseHTML } from "linkedom";
-
 /** One line of a chart. */
 export interface Series {
   readonly name: string;
@@ -18,7 +15,9 @@ export interface ChartLook {
 }
 
 /** Draws a line chart as an SVG text, with no script. */
-export function lineChart(series: readonly Series[], { axis, label, colours }: ChartLook): string {
+export async function lineChart(series: readonly Series[], { axis, label, colours }: ChartLook): Promise<string> {
+  const { lineY, plot } = await import("@observablehq/plot");
+  const { parseHTML } = await import("linkedom");
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const rows = series.flatMap(({ name, points }) => points.map(({ step, value }) => ({ name, step, value })));
   const chart = plot({

@@ -20,12 +20,21 @@ export interface ReportContent {
   readonly config: string;
 }
 
-function Chart({ title, axis, series, colours }: ReportChart & { readonly colours: ReadonlyMap<string, string> }) {
+type Colours = ReadonlyMap<string, string>;
+
+/** A chart and its picture, an SVG text. */
+interface DrawnChart extends ReportChart {
+  readonly svg: string;
+}
+
+async function drawn(chart: ReportChart, colours: Colours): Promise<DrawnChart> {
+  const { title, axis, series } = chart;
   const label = `${title}: ${axis} over steps, one line each for ${series.map(({ name }) => name).join(", ")}`;
-  const svg = lineChart(
-    series.map(({ name, points }) => ({ name, points: smoothed(points) })),
-    { axis, label, colours },
-  );
+  const smooth = series.map(({ name, points }) => ({ name, points: smoothed(points) }));
+  return { ...chart, svg: await lineChart(smooth, { axis, label, colours }) };
+}
+
+function Chart({ title, series, colours, svg }: DrawnChart & { readonly colours: Colours }) {
   return (
     <figure>
       <figcaption>{title}</figcaption>
@@ -42,8 +51,12 @@ function Chart({ title, axis, series, colours }: ReportChart & { readonly colour
   );
 }
 
-function Content({ summary, tables, charts, notes, config }: Omit<ReportContent, "title">) {
-  const colours = coloursOf(charts.flatMap(({ series }) => series.map(({ name }) => name)));
+interface DrawnContent extends Omit<ReportContent, "title" | "charts"> {
+  readonly charts: readonly DrawnChart[];
+  readonly colours: Colours;
+}
+
+function Content({ summary, tables, charts, colours, notes, config }: DrawnContent) {
   return (
     <>
       <p>{summary}</p>
@@ -71,6 +84,8 @@ function Content({ summary, tables, charts, notes, config }: Omit<ReportContent,
 }
 
 /** Renders a report as one self-contained HTML file: no script, no outside resource. */
-export function reportPage({ title, ...content }: ReportContent): string {
-  return page(title, <Content {...content} />);
+export async function reportPage({ title, ...content }: ReportContent): Promise<string> {
+  const colours = coloursOf(content.charts.flatMap(({ series }) => series.map(({ name }) => name)));
+  const charts = await Promise.all(content.charts.map((chart) => drawn(chart, colours)));
+  return page(title, <Content {...content} charts={charts} colours={colours} />);
 }

@@ -17,7 +17,7 @@ export async function writeRunReport(
 ): Promise<void> {
   if (config.report.tensorboard) await writeCellEvents(folder, cell);
   if (!config.report.html) return;
-  const page = reportPage({
+  const page = await reportPage({
     title: `${config.name}: ${cell.arm}`,
     summary: `Seed ${cell.seed}, backend ${cell.backend}, ${count(cell.parameters.total)} parameters.`,
     tables: [...scoreTables(cell), secondsTable(cell), ...embeddingTables([cell])],

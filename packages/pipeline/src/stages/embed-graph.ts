@@ -45,6 +45,7 @@ export async function embedGraph(shared: SharedWork, seed: number): Promise<Embe
     embedding: await choiceIdentity(choice),
     seed,
     backend: backend.name,
+    matmul: config.matmul,
   };
   const stage = await stages.stage("embed", inputs, async (folder, work) => {
     const streams = streamsOf(seed);

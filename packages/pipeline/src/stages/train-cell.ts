@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { addParameters } from "@kgraft/encoder";
 import { streams } from "@kgraft/runtime";
 import {
   type FinetuneResult,
@@ -33,7 +34,7 @@ export interface Finetuned {
 }
 
 /**
- * Goes on pre-training an arm's model.
+ * Goes on pre-training an arm's model; heads that the checkpoint has (its masked-LM head, for one) start as they are there.
  *
  * @param corpus as the arm's control leaves it
  */
@@ -44,11 +45,16 @@ export async function pretrainCell(
   options: PretrainOptions,
 ): Promise<PretrainResult> {
   const { shared, seed } = request;
-  const { tokenizer } = await shared.checkpoint();
+  const { tokenizer, weights } = await shared.checkpoint();
+  const objectives = await objectivesOf(request, options);
+  const heads = [...objectives.flatMap((objective) => objective.parameters), ...model.model.headParameters];
+  const added = new Map(heads.map((spec) => [spec.name, spec]));
+  for (const name of model.parameters.names()) added.delete(name);
+  await addParameters(model.parameters, [...added.values()], weights, streams(seed), shared.progress);
   return pretrain({
     ...model,
     examples: corpus,
-    objectives: await objectivesOf(request, options),
+    objectives,
     tokenizer,
     options,
     streams: streams(seed),

@@ -271,6 +271,11 @@ describe("pre-training", () => {
       "pretrain.objectives: there is no objective, and the strategy has none of its own. Wanted something to learn. Set objectives: [mlm].",
     ],
     [
+      "the weight of a loss whose name is misspelt",
+      { strategy: "none", options: { weights: { mml: 0.5 } } },
+      'pretrain.weights.mml: there is no loss "mml". Losses here: mlm. Did you mean "mlm"?',
+    ],
+    [
       "too many frozen layers",
       { options: { freezeLayers: 5 } },
       "pretrain.freezeLayers: is 5, the encoder has 2 layers",

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { maxLength as positionLimit } from "@kgraft/encoder";
 import type { FusedEncoder } from "@kgraft/fusion";
-import { InputError, type Progress, RunError, type Streams } from "@kgraft/runtime";
+import { InputError, type Progress, RunError, type Streams, suggestion } from "@kgraft/runtime";
 import {
   type CheckpointOptions,
   type Loss,
@@ -187,10 +187,29 @@ function lossesOf({ objectives, model }: PretrainInput, states: FrozenStates | u
   };
 }
 
-/** Stated weights of the losses that are there: those of another strategy's heads say nothing here. */
+/**
+ * Stated weights of the losses that are there: those of another strategy's heads say nothing here.
+ *
+ * @throws InputError `tasks.pretrain.weights` for a name that is almost that of a loss
+ */
 function lossWeights(input: PretrainInput): Readonly<Record<string, number>> {
   const names = lossNames(input);
-  return Object.fromEntries(Object.entries(input.options.weights).filter(([name]) => names.includes(name)));
+  const { weights } = input.options;
+  for (const name of Object.keys(weights)) {
+    const fix = names.includes(name) ? undefined : suggestion(name, names);
+    if (fix !== undefined) throw misspelt(name, names, fix);
+  }
+  return Object.fromEntries(Object.entries(weights).filter(([name]) => names.includes(name)));
+}
+
+function misspelt(name: string, names: readonly string[], fix: string): InputError {
+  return new InputError({
+    code: "tasks.pretrain.weights",
+    at: `pretrain.weights.${name}`,
+    problem: `there is no loss "${name}"`,
+    wanted: `Losses here: ${names.join(", ")}`,
+    fix,
+  });
 }
 
 function lossNames({ objectives, model }: PretrainInput): readonly string[] {

@@ -40,11 +40,12 @@ export interface BackendOptions {
 /**
  * Opens a backend and makes TensorFlow.js compute on it; a second call is quick.
  *
- * @param name `auto` takes the best that loads and passes a self-test
+ * @param asked `auto` takes the best that loads and passes a self-test; with bfloat16 products it is native
  * @throws InputError `tensor.backend.precision` where it cannot multiply as asked
  * @throws InputError `tensor.backend.unknown` for another name, `tensor.backend.unavailable` where it cannot be used
  */
-export async function openBackend(name: string, { matmul }: BackendOptions = {}): Promise<Backend> {
+export async function openBackend(asked: string, { matmul }: BackendOptions = {}): Promise<Backend> {
+  const name = asked === "auto" && matmul === "bfloat16" ? "native" : asked;
   if (name !== "auto" && !isBackendName(name))
     throw new InputError({
       code: "tensor.backend.unknown",

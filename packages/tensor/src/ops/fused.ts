@@ -72,19 +72,35 @@ export const fusedGeluGradient = (dy: tf.Tensor, x: tf.Tensor, tanh: boolean): t
 export const fusedDropout = (x: tf.Tensor, rate: number, seed: tf.Tensor): tf.Tensor =>
   first(rawOp("KgraftDropout", dropping(rate), [x, seed]));
 
-/** softmax(scale scores + bias), scores [B, A, Tq, Tk] and bias broadcast to that. */
-export const fusedSoftmax = (scores: tf.Tensor, bias: tf.Tensor, scale: number): tf.Tensor =>
-  first(rawOp("KgraftAttentionSoftmax", { scale: { float: scale } }, [scores, bias]));
+/** What attention takes beside its tensors. */
+export interface AttentionSettings {
+  readonly heads: number;
+  readonly scale: number;
+  /** Of dropout; `seed` is read where it is above 0. */
+  readonly rate: number;
+}
 
-/** The gradient by the scores, from that by the weights after dropout. */
-export const fusedSoftmaxGradient = (
-  weights: tf.Tensor,
-  dUsed: tf.Tensor,
-  seed: tf.Tensor,
-  scale: number,
-  rate: number,
-): tf.Tensor =>
-  first(rawOp("KgraftAttentionSoftmaxGrad", { scale: { float: scale }, ...dropping(rate) }, [weights, dUsed, seed]));
+type AttentionInputs = readonly [query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, bias: tf.Tensor, seed: tf.Tensor];
+
+const attentionAttributes = ({ heads, scale, rate }: AttentionSettings) => ({
+  heads: { int: heads },
+  scale: { float: scale },
+  ...dropping(rate),
+});
+
+/** Attention [B, Tq, H] over query [B, Tq, H], key and value [B, Tk, H], with a bias broadcast to [B, A, Tq, Tk]. */
+export const attentionOutput = (inputs: AttentionInputs, settings: AttentionSettings): tf.Tensor =>
+  first(rawOp("KgraftAttention", attentionAttributes(settings), inputs));
+
+/** The gradients by query, key and value. */
+export function attentionGradients(
+  inputs: AttentionInputs,
+  dy: tf.Tensor,
+  settings: AttentionSettings,
+): Record<"query" | "key" | "value", tf.Tensor> {
+  const [query, key, value] = rawOp("KgraftAttentionGrad", attentionAttributes(settings), [...inputs, dy], 3);
+  return { query, key, value } as Record<"query" | "key" | "value", tf.Tensor>;
+}
 
 /** Losses [N] of the rows of logits + bias, and their derivatives by the logits [N, C]. */
 export function fusedCrossEntropy(

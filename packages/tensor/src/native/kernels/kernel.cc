@@ -14,6 +14,7 @@ void* Create(TF_OpKernelConstruction* construction) {
   TF_OpKernelConstruction_GetAttrInt64(construction, "threshold", &attributes->threshold, status);
   TF_OpKernelConstruction_GetAttrFloat(construction, "kept", &attributes->kept, status);
   TF_OpKernelConstruction_GetAttrFloat(construction, "scale", &attributes->scale, status);
+  TF_OpKernelConstruction_GetAttrInt64(construction, "heads", &attributes->heads, status);
   TF_OpKernelConstruction_GetAttrBool(construction, "tanh", &attributes->tanh, status);
   TF_DeleteStatus(status);
   return attributes;

@@ -29,6 +29,7 @@ struct Attributes {
   int64_t threshold = 0;  // of dropout: a 32-bit draw below it is dropped; 0 drops nothing
   float kept = 1;         // of dropout: what is kept is multiplied by this
   float scale = 1;
+  int64_t heads = 1;  // of attention
   TF_Bool tanh = 0;
 };
 
