@@ -91,9 +91,11 @@ describe("kgraft tokenizer", () => {
     ]);
     expect([code, code === 0 ? "" : stderr]).toEqual([0, ""]);
     const texts = readJsonLines(typing, "text.jsonl").length + 2;
-    expect(JSON.parse(stdout)).toEqual({ texts, pieces: 400 });
+    const made = JSON.parse(stdout) as { texts: number; pieces: number };
+    expect(made.texts).toBe(texts);
     const { vocab } = (readJson(output) as { model: { vocab: Record<string, number> } }).model;
     expect(Object.keys(vocab)).toEqual(expect.arrayContaining(["[MASK]", "汉", "casta"]));
+    expect(made.pieces).toBe(Object.keys(vocab).length);
     const tiny = [
       "--set",
       `encoder.tokenizer=${output}`,
