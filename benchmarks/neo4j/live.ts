@@ -40,6 +40,7 @@ async function arm(mode: Mode, folder: string, steps: number): Promise<(turn: nu
       ...{ name: "neo4j", url: "${NEO4J_URL}", password: "${NEO4J_PASSWORD}", mode, snapshots: folder },
       entities: { label: "E", id: "id", text: "name" },
     },
+    linker: { name: "dictionary" }, // the texts bring their mentions
     corpus: { name: "jsonl", path: corpus },
     encoder: {
       tokenizer: fileURLToPath(new URL("../../packages/text/fixtures/word-piece.json", import.meta.url)),
