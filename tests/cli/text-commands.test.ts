@@ -112,7 +112,9 @@ describe("kgraft tokenizer", () => {
     const args = ["tokenizer", "--input", join(typing, "text.jsonl"), "--output", output, "--size", "20"];
     const { code, stdout, stderr } = await kgraft(args);
     expect([code, stdout]).toEqual([2, ""]);
-    expect(stderr).toContain("and vocabularySize is 20. Wanted room for all of them.");
+    expect(stderr).toContain(
+      "and the size is 20. Wanted room for all of them. Raise the size, or lower the alphabet's.",
+    );
     expect(filesBelow(folder).filter((path) => path.startsWith("small"))).toEqual([]);
   });
 });

@@ -150,6 +150,10 @@ describe.skipIf(server === undefined)(`the kgraft command on Neo4j${reason}`, { 
       { ...shared, tail: second, score: 0.5 },
     ]);
     expect(await counts()).toEqual([{ nodes: 22, vectors: 0, links: 0, triples: 42 }]);
+    const more = await json(...args.slice(0, -1), "3");
+    expect([more.rows, more.runId === planned.runId]).toEqual([3, false]);
+    expect((await predicted()).length).toBe(5);
+    await json("graph", "clean", config, "--run", more.runId as string);
     expect(await json("graph", "clean", config, "--run", planned.runId as string)).toMatchObject({ predictions: 2 });
     expect(await predicted()).toEqual([]);
 

@@ -10,16 +10,20 @@ export interface WriteBackOptions {
 
 /** Adds the options of writing back to a command. */
 export function withWriteBack(command: Command, what: string): Command {
-  return withDryRun(
-    command.option("--write-back", `put ${what} into the config's Neo4j, after a dry run that finds what is wrong`),
-    "with --write-back: ",
+  const writes = command.option(
+    "--write-back",
+    `put ${what} into the config's Neo4j, after a dry run that finds what is wrong`,
   );
+  return withDryRun(writes, { when: "with --write-back: ", implies: { writeBack: true } });
 }
 
 /** Adds the options of a command that does nothing but write back. */
-export function withDryRun(command: Command, when = ""): Command {
+export function withDryRun(
+  command: Command,
+  { when = "", implies = {} }: { readonly when?: string; readonly implies?: Record<string, unknown> } = {},
+): Command {
   return command
-    .addOption(new Option("--dry-run", `${when}stop after the dry run`).implies({ writeBack: true }))
+    .addOption(new Option("--dry-run", `${when}stop after the dry run`).implies(implies))
     .addOption(
       new Option("--run <id>", `${when}name of the writes. Default: made from what is written`).argParser(runId),
     );

@@ -66,7 +66,7 @@ class CellRun {
     this.#embedded = embedded;
     this.#arm = arm;
     this.#knowledge = knowledge;
-    if (text.stage !== undefined) this.#seconds.link = text.stage.seconds;
+    if (text.stage !== undefined && request.shared.config.linker !== undefined) this.#seconds.link = text.stage.seconds;
     if (embedded !== undefined) this.#seconds.embed = embedded.stage.seconds;
   }
 

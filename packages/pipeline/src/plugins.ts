@@ -55,7 +55,7 @@ async function loadPlugin(name: string, folder: string, at: string): Promise<Con
 
 /** The module's address seen from the config's folder; a bare name not found there is left to Node, beside kgraft. */
 function moduleUrl(name: string, folder: string): string {
-  if (name.startsWith(".") || isAbsolute(name)) return pathToFileURL(resolve(folder, name)).href;
+  if (isPath(name)) return pathToFileURL(resolve(folder, name)).href;
   try {
     return pathToFileURL(createRequire(join(folder, "config.yaml")).resolve(name)).href;
   } catch {
@@ -66,12 +66,20 @@ function moduleUrl(name: string, folder: string): string {
 /** Which state of a plugin is loaded: its package's version; of a file that no package of its name holds, its content. */
 async function stateOf(name: string, url: string): Promise<string> {
   const file = fileURLToPath(url.startsWith("file:") ? url : import.meta.resolve(url));
-  for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
-    const path = join(folder, "package.json");
-    const found = await readJsonFileIfThere(path, { fix: "Install the package again" });
-    if (isRecord(found) && found.name === name) return `${name}@${found.version}`;
+  const version = isPath(name) ? undefined : await versionOf(name, dirname(file));
+  return version === undefined ? `${basename(file)}#${await contentDigest(file)}` : `${name}@${version}`;
+}
+
+const isPath = (name: string): boolean => name.startsWith(".") || isAbsolute(name);
+
+/** The version that the package of a name, or of a path within it, states above a folder. */
+async function versionOf(name: string, from: string): Promise<string | undefined> {
+  for (let folder = from; folder !== dirname(folder); folder = dirname(folder)) {
+    const found = await readJsonFileIfThere(join(folder, "package.json"), { fix: "Install the package again" });
+    if (!isRecord(found) || typeof found.version !== "string") continue;
+    if (name === found.name || name.startsWith(`${found.name}/`)) return found.version;
   }
-  return `${basename(file)}#${await contentDigest(file)}`;
+  return undefined;
 }
 
 /** True for a module of any installed copy of inversify. */

@@ -35,7 +35,8 @@ export async function trainTokenizer(options: TrainTokenizerOptions): Promise<Tr
   async function* read(): AsyncGenerator<string> {
     for await (const { document } of untilStopped(readCorpus(inputs, { progress }), signal)) {
       if (++texts % 1000 === 0) bar.update(texts);
-      yield document.example.text;
+      const { text, pair } = document.example;
+      yield pair === undefined ? text : `${text}\n${pair}`;
     }
     bar.end(`${texts} texts`);
   }

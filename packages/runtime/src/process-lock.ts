@@ -7,8 +7,6 @@ import { isRecord } from "./json-file.ts";
 import { isAlive, ownIdentity, type ProcessIdentity } from "./running.ts";
 
 const POLL_MS = 200;
-/** How long another process may take to clear a dead one's lock away before we look again. */
-const CLEARING_MS = 5;
 
 /** Lets go of a lock. */
 export type Release = () => Promise<void>;
@@ -28,7 +26,8 @@ export async function tryLock(path: string): Promise<Release | ProcessIdentity> 
       if (await linked(own, path)) return () => rm(path, { force: true });
       const found = await readHolder(path);
       if (found.state === "held") return found.by;
-      if (found.state === "dead") await clearAway(path);
+      const clearing = found.state === "dead" ? await clearAway(path) : undefined;
+      if (clearing !== undefined) return clearing;
     }
   } finally {
     await rm(own, { force: true });
@@ -87,18 +86,18 @@ async function linked(own: string, path: string): Promise<boolean> {
 /**
  * Removes a dead process's lock. One process at a time may do so, by a lock of its own beside it: between the look at the
  * lock and its removal nobody else can have taken its place, since a lock that is there can only be removed here.
+ *
+ * @returns who is clearing it away already, to have it next
  */
-async function clearAway(path: string): Promise<void> {
+async function clearAway(path: string): Promise<ProcessIdentity | undefined> {
   const release = await tryLock(`${path}.clearing`);
-  if (typeof release !== "function") {
-    await wait(CLEARING_MS);
-    return;
-  }
+  if (typeof release !== "function") return release;
   try {
     if ((await readHolder(path)).state === "dead") await rm(path, { force: true });
   } finally {
     await release();
   }
+  return undefined;
 }
 
 type Holder = { state: "free" } | { state: "dead" } | { state: "held"; by: ProcessIdentity };

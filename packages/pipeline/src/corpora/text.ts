@@ -16,7 +16,7 @@ const options = z.strictObject({
   onError: z.enum(["stop", "skip"]).default("stop").describe("What a broken line does; skipped lines are counted"),
 });
 
-/** Documents of plain text, or of JSON Lines of which only the text, ids and mentions are read. */
+/** Documents of plain text, or of JSON Lines of which only ids, texts with their pairs, and mentions are read. */
 export const text: CorpusDefinition<z.infer<typeof options>> = {
   name: "text",
   summary: "Documents from plain text files, or JSON Lines with other keys beside text; also gzip.",

@@ -17,12 +17,14 @@ const TOGETHER = 250;
 export class ReadAheadGraph implements Graph {
   readonly source: string;
   readonly #graph: Graph;
-  /** Turns of the entities that were asked for last. */
-  readonly #turns = new Map<string, number>();
+  /** Turns of the entities that were fetched last. */
+  #turns: ReadonlyMap<string, number> = new Map();
   /** Entities that come and are not asked for yet. */
-  #coming: AsyncIterator<string> = entitiesOf([], this.#turns);
+  #coming: AsyncIterator<string> = entitiesOf([], new Map());
   #asked = 0;
   #wanted = 0;
+  /** Entities asked for one after another that had no turn. */
+  #strangers = 0;
 
   constructor(graph: Graph) {
     this.#graph = graph;
@@ -35,10 +37,12 @@ export class ReadAheadGraph implements Graph {
 
   /** Says which examples come, in their order, and starts on the first of them; they are read as far as they are needed. */
   expect(examples: Iterable<TextExample> | AsyncIterable<TextExample>): void {
-    this.#turns.clear();
-    this.#coming = entitiesOf(examples, this.#turns);
+    const turns = new Map<string, number>();
+    this.#turns = turns;
+    this.#coming = entitiesOf(examples, turns);
     this.#asked = 0;
     this.#wanted = 0;
+    this.#strangers = 0;
     void this.#fetch(AHEAD);
   }
 
@@ -86,10 +90,14 @@ export class ReadAheadGraph implements Graph {
     return this.#graph.close();
   }
 
-  /** Goes on fetching once half of what was fetched is used. */
+  /** Goes on fetching once half of what was fetched is used, or the reader is past all of it: it may leave entities out. */
   #reach(id: string): void {
     const turn = this.#turns.get(id);
+    this.#strangers = turn === undefined ? this.#strangers + 1 : 0;
     if (turn !== undefined && turn + AHEAD / 2 >= this.#asked) void this.#fetch(turn + AHEAD);
+    if (this.#strangers < AHEAD) return;
+    this.#strangers = 0;
+    void this.#fetch(this.#asked + AHEAD);
   }
 
   /** A failure is met by whoever asks for an entity that is missing then, or reads the examples. */

@@ -2,7 +2,7 @@ import type { PredictedTriple } from "@kgraft/kg";
 import { InputError, isRecord, type Progress, readJsonLines } from "@kgraft/runtime";
 import type { RunConfig } from "../config/run-config.ts";
 import { hidingSecrets } from "../config/secrets.ts";
-import { contentDigest } from "../fingerprint.ts";
+import { contentDigest, fingerprint } from "../fingerprint.ts";
 import { neo4jOptionsOf } from "./neo4j-options-of.ts";
 import { type WriteBackRequest, type WrittenBack, writeBackTriples } from "./write-back.ts";
 
@@ -29,17 +29,22 @@ export function writeBackPredictions(
 ): Promise<WrittenBack> {
   return hidingSecrets(config.secrets, async () => {
     const options = neo4jOptionsOf(config);
-    const identity = `predict-${(await contentDigest(triples)).slice(0, 12)}`;
+    const identity = `predict-${fingerprint({ triples: await contentDigest(triples), model, mostRank })}`;
     const rows = () => predictedTriples(triples, mostRank);
     return writeBackTriples(rows, model, { options, identity, progress, signal }, request);
   });
 }
 
+/** A triple that answers two questions, for its head and for its tail, comes once: as it stands first. */
 async function* predictedTriples(path: string, mostRank: number): AsyncGenerator<PredictedTriple> {
+  const seen = new Set<string>();
   for await (const { value, at } of readJsonLines(path)) {
     if (!isPredictedTriple(value)) throw notPredicted(value, at);
     const { head, relation, tail, score, rank = 0 } = value;
-    if (rank <= mostRank) yield { head, relation, tail, score };
+    const key = JSON.stringify([head, relation, tail]);
+    if (rank > mostRank || seen.has(key)) continue;
+    seen.add(key);
+    yield { head, relation, tail, score };
   }
 }
 

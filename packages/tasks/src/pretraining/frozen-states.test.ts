@@ -82,6 +82,17 @@ describe("pre-training with the encoder frozen", () => {
     expectClose(await losses(inputOf(modelOf(), {}, { statesFolder: await statesFolder() })), computed);
   });
 
+  it("learns the same from texts that are read from their file, and stores nothing of those", async () => {
+    const texts = world.splits.train.map(taught);
+    const folder = await statesFolder();
+    const examples = { length: texts.length, at: async (index: number) => ({ ...texts[index] }) as TextExample };
+    expectClose(
+      await losses(inputOf(modelOf(), {}, { examples, statesFolder: folder })),
+      await losses(inputOf(modelOf())),
+    );
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it("moves the adapter that learns and its head, and nothing else", async () => {
     const model = modelOf({ adapters: { factual: { task: "relation" }, still: {} } });
     const before = await model.parameters.snapshot();

@@ -54,10 +54,10 @@ export class PretrainingBatches {
     return seen;
   }
 
-  /** The examples that steps [from, from + steps) read, each once; undefined where each epoch has its own. */
+  /** The examples that steps [from, from + steps) read, each once; undefined where they are not held: each epoch has its own then, or the corpus is read from its file. */
   async read(from: number, steps: number): Promise<readonly PreparedText[] | undefined> {
     const { texts } = this.#options;
-    if (texts.rewritten) return undefined;
+    if (!texts.held) return undefined;
     const places = new Set<number>();
     for (let step = from; step < from + steps; step++)
       for (const place of (await this.#place(step)).places) places.add(place);

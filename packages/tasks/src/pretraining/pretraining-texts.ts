@@ -66,6 +66,11 @@ export class PretrainingTexts {
     return new PretrainingTexts(options, reader, first);
   }
 
+  /** Whether examples are prepared once and held, the same objects in every epoch. */
+  get held(): boolean {
+    return this.#kept !== undefined;
+  }
+
   /** The examples of an epoch that have pieces of their own. */
   async epoch(epoch: number): Promise<EpochTexts> {
     if (this.#options.pairs !== undefined && this.#last.epoch !== epoch)

@@ -3,7 +3,7 @@ import type { AttentionOptions } from "./attention.ts";
 import type { AttentionShape } from "./attention-shape.ts";
 import { differentiable } from "./differentiable.ts";
 import { isActive } from "./dropout.ts";
-import { attentionGradients, attentionOutput } from "./fused.ts";
+import { fusedAttentionGradients, fusedAttentionOutput } from "./fused.ts";
 import { siteSeed } from "./stateless-mask.ts";
 
 /** Attention by the native build's kernel: heads are not moved apart and no weights are kept; they are computed again for gradients. */
@@ -19,14 +19,14 @@ export function fusedAttention(
   const added = bias ?? tf.zeros([1, 1, 1, keys]);
   const settings = { heads, scale, rate };
   return differentiable(
-    { query, key, value, added, seed },
+    { query, key, value, seed },
     (save) => {
       save(query, key, value, added, seed);
-      return attentionOutput([query, key, value, added, seed], settings);
+      return fusedAttentionOutput([query, key, value, added, seed], settings);
     },
     (dy, saved) => {
       const inputs = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-      const { query: dq, key: dk, value: dv } = attentionGradients(inputs, dy, settings);
+      const { query: dq, key: dk, value: dv } = fusedAttentionGradients(inputs, dy, settings);
       return { query: () => dq, key: () => dk, value: () => dv };
     },
   );

@@ -89,11 +89,11 @@ const attentionAttributes = ({ heads, scale, rate }: AttentionSettings) => ({
 });
 
 /** Attention [B, Tq, H] over query [B, Tq, H], key and value [B, Tk, H], with a bias broadcast to [B, A, Tq, Tk]. */
-export const attentionOutput = (inputs: AttentionInputs, settings: AttentionSettings): tf.Tensor =>
+export const fusedAttentionOutput = (inputs: AttentionInputs, settings: AttentionSettings): tf.Tensor =>
   first(rawOp("KgraftAttention", attentionAttributes(settings), inputs));
 
 /** The gradients by query, key and value. */
-export function attentionGradients(
+export function fusedAttentionGradients(
   inputs: AttentionInputs,
   dy: tf.Tensor,
   settings: AttentionSettings,

@@ -19,6 +19,19 @@ interface Pair {
 }
 type Three = [tf.Tensor, tf.Tensor, tf.Tensor];
 
+/** softmax(Q Kᵀ / √D + bias), with a mask of dropout, V: over heads of their own. */
+function plainAttention([q, k, v]: Three, heads: number, bias: tf.Tensor, mask?: tf.Tensor): tf.Tensor {
+  const [batch, queries, width] = q.shape as [number, number, number];
+  const apart = (x: tf.Tensor): tf.Tensor =>
+    tf.transpose(tf.reshape(x, [batch, x.shape[1] as number, heads, width / heads]), [0, 2, 1, 3]);
+  const scores = tf.mul(tf.matMul(apart(q), apart(k), false, true), 1 / Math.sqrt(width / heads));
+  const weights = tf.softmax(tf.add(scores, bias));
+  const used = mask === undefined ? weights : tf.mul(weights, mask);
+  return tf.reshape(tf.transpose(tf.matMul(used, apart(v)), [0, 2, 1, 3]), [batch, queries, width]);
+}
+
+const dropout = () => ({ rate: 0.3, context: { training: true, key: tf.tensor1d([5, 6], "int32") }, site: "large" });
+
 const visible = (): tf.Tensor => tf.greater(normal([3, 37, 37], 9), -0.5);
 const labels = (): tf.Tensor1D => tf.cast(tf.range(0, 301, 1), "int32") as tf.Tensor1D;
 
@@ -70,10 +83,31 @@ const PAIRS: readonly Pair[] = [
     ],
     op: (...x) => ops.attention(...(x as Three), { heads: 4, bias: ops.visibleBias(visible()) }),
     plain: (...t) => {
-      const [q, k, v] = t.map((x) => tf.transpose(tf.reshape(x, [3, 37, 4, 5]), [0, 2, 1, 3])) as Three;
       const hidden = tf.mul(tf.sub(1, tf.cast(tf.expandDims(visible(), 1), "float32")), -1e9);
-      const weights = tf.softmax(tf.add(tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(5)), hidden));
-      return tf.reshape(tf.transpose(tf.matMul(weights, v), [0, 2, 1, 3]), [3, 37, 20]);
+      return plainAttention(t as Three, 4, hidden);
+    },
+  },
+  {
+    name: "attention over other keys",
+    inputs: [
+      [2, 101, 15],
+      [2, 53, 15],
+      [2, 53, 15],
+    ],
+    op: (...x) => ops.attention(...(x as Three), { heads: 3, bias: normal([2, 3, 101, 53], 7) }),
+    plain: (...t) => plainAttention(t as Three, 3, normal([2, 3, 101, 53], 7)),
+  },
+  {
+    name: "attention with dropout",
+    inputs: [
+      [2, 60, 34],
+      [2, 60, 34],
+      [2, 60, 34],
+    ],
+    op: (...x) => ops.attention(...(x as Three), { heads: 2, dropout: dropout() }),
+    plain: (...t) => {
+      const { rate, context, site } = dropout();
+      return plainAttention(t as Three, 2, tf.scalar(0), ops.dropout(tf.ones([2, 2, 60, 60]), rate, context, site));
     },
   },
   {

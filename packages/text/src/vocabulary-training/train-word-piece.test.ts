@@ -63,6 +63,6 @@ it("refuses texts without words, and a size without room", async () => {
     "text.trainWordPiece: the texts hold no word. Wanted text to learn a vocabulary from.",
   );
   await expect(trainWordPiece(["abc"], { vocabularySize: 9 })).rejects.toThrow(
-    "text.trainWordPiece: special pieces and the alphabet are 10, and vocabularySize is 9. Wanted room for all of them.",
+    "text.trainWordPiece: special pieces and the alphabet, at the start of words and inside, are 10, and the size is 9. Wanted room for all of them.",
   );
 });

@@ -34,8 +34,9 @@ export async function trainWordPiece(
   if (alphabet.length === 0) throw unfit("the texts hold no word", "Wanted text to learn a vocabulary from");
   if (pieces.length > vocabularySize)
     throw unfit(
-      `special pieces and the alphabet are ${pieces.length}, and vocabularySize is ${vocabularySize}`,
+      `special pieces and the alphabet, at the start of words and inside, are ${pieces.length}, and the size is ${vocabularySize}`,
       "Wanted room for all of them",
+      "Raise the size, or lower the alphabet's",
     );
   mergeWords(pieces, new Map([...counts].sort(([a], [b]) => (a < b ? -1 : 1))), vocabularySize, minFrequency);
   return wordPieceFile(pieces, { lowercase });
@@ -58,6 +59,6 @@ function charactersInside(counts: ReadonlyMap<string, number>): Set<string> {
   return inside;
 }
 
-function unfit(problem: string, wanted: string): InputError {
-  return new InputError({ code: "text.vocabulary", at: "text.trainWordPiece", problem, wanted });
+function unfit(problem: string, wanted: string, fix?: string): InputError {
+  return new InputError({ code: "text.vocabulary", at: "text.trainWordPiece", problem, wanted, fix });
 }

@@ -109,14 +109,13 @@ float* Scratch(int64_t floats) {
   return memory.data();
 }
 
-// weights[rows, wide] of queries from `first` on, zeros behind the keys.
+// weights[rows, wide] of queries from `first` on.
 KGRAFT_INLINE void Weights(const Extents& e, const Head& head, const float* keys, int64_t first, int64_t rows,
                            float* weights) {
   Product({head.query + first * e.stride, e.stride, 1}, keys, rows, e.size, e.wide, weights, false);
   for (int64_t r = 0; r < rows; r++) {
     float* const row = weights + r * e.wide;
     SoftmaxRow(row, head.bias + (first + r) * e.bias_row, e.scale, e.keys, row);
-    for (int64_t j = e.keys; j < e.wide; j++) row[j] = 0;
   }
 }
 
@@ -169,7 +168,6 @@ KGRAFT_SIMD void Backward(const Extents& e, const Head& head, const float* slope
     const float* mixing = weights;
     if (e.threshold > 0) {
       Drop(e, head, first, rows, dweights, dweights);
-      std::fill(used, used + rows * e.wide, 0.0f);
       Drop(e, head, first, rows, weights, used);
       mixing = used;
     }
@@ -208,6 +206,9 @@ bool Read(const Call& call, Extents* e) {
   return true;
 }
 
+// Zeros for an output that no head writes to, since there are no queries or no keys.
+void Clear(float* output, int64_t size) { std::fill(output, output + size, 0.0f); }
+
 // Calls work(head, offset of its queries, offset of its keys) for every head of every sentence.
 template <typename Work>
 void EachHead(const Call& call, const Extents& e, const Work& work) {
@@ -232,6 +233,7 @@ void Attention(void* kernel, TF_OpKernelContext* context) {
   if (!Read(call, &e)) return call.Fail("query, key, value, bias and heads do not fit each other");
   float* const output = call.Output(0, call.Shape(0));
   if (!call.ok()) return;
+  if (e.keys == 0) Clear(output, call.Size(0));
   EachHead(call, e, [&](const Head& head, int64_t mine, int64_t) { Forward(e, head, output + mine); });
 }
 
@@ -246,6 +248,8 @@ void AttentionGrad(void* kernel, TF_OpKernelContext* context) {
   float* const dkey = call.Output(1, call.Shape(1));
   float* const dvalue = call.Output(2, call.Shape(2));
   if (!call.ok()) return;
+  if (e.keys == 0) Clear(dquery, call.Size(0));
+  if (e.queries == 0) Clear(dkey, call.Size(1)), Clear(dvalue, call.Size(1));
   const float* const slope = call.Floats(5);
   EachHead(call, e, [&](const Head& head, int64_t mine, int64_t others) {
     Backward(e, head, slope + mine, dquery + mine, dkey + others, dvalue + others);
