@@ -18,19 +18,18 @@ export async function loadPlugins(
   at: (index: number) => string,
 ): Promise<readonly ModuleSource[]> {
   const sources: ModuleSource[] = [];
-  for (const [index, name] of names.entries())
-    sources.push({
-      package: name,
-      module: await loadPlugin(name, folder, at(index)),
-      identity: await stateOf(name, moduleUrl(name, folder)),
-    });
+  for (const [index, name] of names.entries()) {
+    const url = moduleUrl(name, folder);
+    const module = await loadPlugin(name, url, at(index));
+    sources.push({ package: name, module, identity: await stateOf(name, url) });
+  }
   return sources;
 }
 
-async function loadPlugin(name: string, folder: string, at: string): Promise<ContainerModule> {
+async function loadPlugin(name: string, url: string, at: string): Promise<ContainerModule> {
   let exported: { readonly default?: unknown };
   try {
-    exported = (await import(moduleUrl(name, folder))) as { readonly default?: unknown };
+    exported = (await import(url)) as { readonly default?: unknown };
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND" && messageOf(cause).includes(name);
     throw new InputError({

@@ -42,7 +42,7 @@ export {
   type PretrainOptions,
   pretrainOptions,
 } from "./pretraining/options.ts";
-export { type PretrainInput, type PretrainResult, pretrain } from "./pretraining/pretrain.ts";
+export { newHeads, type PretrainInput, type PretrainResult, pretrain } from "./pretraining/pretrain.ts";
 export { PretrainingBatches } from "./pretraining/pretraining-batches.ts";
 export { PretrainingTexts, type TextSource } from "./pretraining/pretraining-texts.ts";
 export { relationClassification } from "./relation-classification/relation-classification.ts";

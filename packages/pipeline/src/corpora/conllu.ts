@@ -2,6 +2,7 @@ import { pathOption } from "@kgraft/runtime";
 import { readConllu } from "@kgraft/text";
 import { z } from "zod";
 import type { CorpusDefinition } from "./corpus-definition.ts";
+import { withoutTexts } from "./left-out.ts";
 
 const options = z.strictObject({
   path: z.string().meta(pathOption).describe("CoNLL-U file, plain or .gz"),
@@ -13,8 +14,5 @@ export const conllu: CorpusDefinition<z.infer<typeof options>> = {
   summary: "Sentences with dependency trees from a CoNLL-U file, plain or gzip.",
   options,
   examples: "text",
-  async *create({ path }, { leaveOut }) {
-    const left = new Set(leaveOut.map(({ text }) => text));
-    for await (const example of readConllu(path)) if (!left.has(example.text)) yield example;
-  },
+  create: ({ path }, { leaveOut }) => withoutTexts(leaveOut, readConllu(path)),
 };

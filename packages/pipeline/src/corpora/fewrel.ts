@@ -2,6 +2,7 @@ import { fewrelExamples, fewrelSplits } from "@kgraft/kg";
 import { pathOption } from "@kgraft/runtime";
 import { z } from "zod";
 import type { CorpusDefinition } from "./corpus-definition.ts";
+import { withoutTexts } from "./left-out.ts";
 
 const options = z.strictObject({
   path: z.string().meta(pathOption).describe("FewRel's folder of relations*.json(.gz), or one such file"),
@@ -19,8 +20,7 @@ export const fewrel: CorpusDefinition<z.infer<typeof options>> = {
   options,
   examples: "text",
   async *create({ path, by, splitSeed }, { leaveOut }) {
-    const left = new Set(leaveOut.map(({ text }) => text));
     const { train } = await fewrelExamples(path, { seed: splitSeed, by });
-    for (const example of train) if (!left.has(example.text)) yield example;
+    yield* withoutTexts(leaveOut, train);
   },
 };

@@ -2,6 +2,7 @@ import { pathOption } from "@kgraft/runtime";
 import { readExamples } from "@kgraft/text";
 import { z } from "zod";
 import type { CorpusDefinition } from "./corpus-definition.ts";
+import { withoutTexts } from "./left-out.ts";
 
 const options = z.strictObject({
   path: z.string().meta(pathOption).describe("JSON Lines of {id, text, mentions?}, plain or .gz"),
@@ -15,9 +16,6 @@ export const jsonl: CorpusDefinition<z.infer<typeof options>> = {
   summary: "Text from a JSON Lines file, plain or gzip.",
   options,
   examples: "text",
-  async *create({ path, offsets, onError }, { leaveOut, progress }) {
-    const left = new Set(leaveOut.map(({ text }) => text));
-    for await (const example of readExamples(path, { offsets, onError, progress }))
-      if (!left.has(example.text)) yield example;
-  },
+  create: ({ path, offsets, onError }, { leaveOut, progress }) =>
+    withoutTexts(leaveOut, readExamples(path, { offsets, onError, progress })),
 };

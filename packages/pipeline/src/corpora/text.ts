@@ -1,7 +1,8 @@
 import { pathOption } from "@kgraft/runtime";
-import { readCorpus } from "@kgraft/text";
+import { type CorpusRecord, readCorpus, type TextExample } from "@kgraft/text";
 import { z } from "zod";
 import type { CorpusDefinition } from "./corpus-definition.ts";
+import { withoutTexts } from "./left-out.ts";
 
 const path = z.string().meta(pathOption);
 
@@ -22,10 +23,12 @@ export const text: CorpusDefinition<z.infer<typeof options>> = {
   summary: "Documents from plain text files, or JSON Lines with other keys beside text; also gzip.",
   options,
   examples: "text",
-  async *create({ path: stated, documentEnd, onError }, { leaveOut, progress }) {
-    const left = new Set(leaveOut.map((example) => example.text));
+  create({ path: stated, documentEnd, onError }, { leaveOut, progress }) {
     const paths = typeof stated === "string" ? [stated] : stated;
-    for await (const { document } of readCorpus(paths, { documentEnd, onError, progress }))
-      if (!left.has(document.example.text)) yield document.example;
+    return withoutTexts(leaveOut, examplesOf(readCorpus(paths, { documentEnd, onError, progress })));
   },
 };
+
+async function* examplesOf(records: AsyncIterable<CorpusRecord>): AsyncGenerator<TextExample> {
+  for await (const { document } of records) yield document.example;
+}

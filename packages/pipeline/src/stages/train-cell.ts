@@ -4,6 +4,7 @@ import { streams } from "@kgraft/runtime";
 import {
   type FinetuneResult,
   finetune,
+  newHeads,
   type Objective,
   type ObjectiveDefinition,
   objectiveChoices,
@@ -47,10 +48,8 @@ export async function pretrainCell(
   const { shared, seed } = request;
   const { tokenizer, weights } = await shared.checkpoint();
   const objectives = await objectivesOf(request, options);
-  const heads = [...objectives.flatMap((objective) => objective.parameters), ...model.model.headParameters];
-  const added = new Map(heads.map((spec) => [spec.name, spec]));
-  for (const name of model.parameters.names()) added.delete(name);
-  await addParameters(model.parameters, [...added.values()], weights, streams(seed), shared.progress);
+  const heads = newHeads({ ...model, objectives });
+  await addParameters(model.parameters, heads, weights, streams(seed), shared.progress);
   return pretrain({
     ...model,
     examples: corpus,

@@ -6,6 +6,7 @@ import {
   type CheckpointOptions,
   type Loss,
   type LossFunction,
+  type ParameterSpec,
   type Parameters,
   type StepRecord,
   type TrainResult,
@@ -77,8 +78,7 @@ export async function pretrain(input: PretrainInput): Promise<PretrainResult> {
   const started = performance.now();
   assertLosses(input);
   if (input.options.pack) assertPackable(objectives, model);
-  const heads = [...objectives.flatMap((objective) => objective.parameters), ...model.headParameters];
-  for (const spec of heads) if (!parameters.has(spec.name)) parameters.add([spec], streams);
+  parameters.add(newHeads(input), streams);
   const { counts, batches } = await prepareCorpus(input);
   const results: TrainResult[] = [];
   for (const stage of stagesOf(input.options)) {
@@ -94,6 +94,16 @@ export async function pretrain(input: PretrainInput): Promise<PretrainResult> {
     counts,
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/** The heads' parameters that pre-training adds: those that are not there yet, each once. */
+export function newHeads({
+  objectives,
+  model,
+  parameters,
+}: Pick<PretrainInput, "objectives" | "model" | "parameters">): readonly ParameterSpec[] {
+  const heads = [...objectives.flatMap((objective) => objective.parameters), ...model.headParameters];
+  return [...new Map(heads.map((spec) => [spec.name, spec])).values()].filter(({ name }) => !parameters.has(name));
 }
 
 async function prepareCorpus(
