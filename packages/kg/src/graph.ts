@@ -16,6 +16,9 @@ export interface Relation {
   readonly label: string;
 }
 
+/** What is fetched ahead of entities: their fields and neighbours, the fields of these included, or their fields alone. */
+export type Prefetched = "neighbourhoods" | "fields";
+
 /** A statement of the graph, by ids. */
 export interface Triple {
   readonly head: string;
@@ -56,9 +59,11 @@ export interface Graph {
   /** The id under which a database keeps the entity's node, for provenance. */
   elementId?(id: string): Promise<string | undefined>;
   /**
-   * Says whose fields and neighbours will be asked for soon, so that an adapter over a network can fetch them together.
-   * Adapters that have everything at hand leave it out.
+   * Says which entities will be asked for soon, so that an adapter over a network can fetch them together. Adapters that
+   * have everything at hand leave it out.
+   *
+   * @param what by default neighbourhoods
    */
-  prefetch?(ids: readonly string[]): Promise<void>;
+  prefetch?(ids: readonly string[], what?: Prefetched): Promise<void>;
   close(): Promise<void>;
 }

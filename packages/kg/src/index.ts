@@ -7,7 +7,7 @@ export { type FewrelExample, fewrelExamples } from "./fewrel/examples.ts";
 export { type FewrelOptions, fewrel } from "./fewrel/fewrel.ts";
 export { fewrelSplits } from "./fewrel/split.ts";
 export { type FolderOptions, folder } from "./folder.ts";
-export type { Entity, Graph, GraphCounts, NeighbourQuery, Relation, Triple } from "./graph.ts";
+export type { Entity, Graph, GraphCounts, NeighbourQuery, Prefetched, Relation, Triple } from "./graph.ts";
 export { buildGraph, GraphBuilder, type GraphParts, type GraphStore, relationWords } from "./graph-builder.ts";
 export type { GraphDefinition, GraphResources } from "./graph-definition.ts";
 export {

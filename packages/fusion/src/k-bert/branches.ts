@@ -73,16 +73,16 @@ export class BranchGrower {
   }
 
   async #distinct(triples: readonly Triple[], most: number): Promise<EntityBranches> {
-    await this.#graph.prefetch?.(triples.map(({ tail }) => tail));
+    const tails = triples.map(({ tail }) => tail);
+    await this.#graph.prefetch?.(tails, this.#options.depth > 1 ? "neighbourhoods" : "fields");
     const branches = new Map<string, Branch>();
     let [withoutText, relationsWithoutText] = [0, 0];
     for (const triple of triples) {
       if (branches.size === most) break;
       const chain = await this.#chain(triple);
       const relation = this.#options.branchText === "tail" ? [] : this.#pieces(this.#wordsOf(triple.relation));
-      const tails: Piece[] = [];
-      for (const { tail } of chain) tails.push(...this.#pieces((await this.#graph.entity(tail))?.label ?? tail));
-      const pieces = [...relation, ...tails];
+      const pieces = [...relation];
+      for (const { tail } of chain) pieces.push(...this.#pieces((await this.#graph.entity(tail))?.label ?? tail));
       const key = pieces.map(([id]) => id).join();
       if (pieces.length === 0) withoutText++;
       else if (!branches.has(key)) {

@@ -70,7 +70,7 @@ WITH n.${this.#id} AS id ORDER BY id LIMIT $kgraftRows RETURN max(id) AS last, c
   /** A part's nodes with an id above `$kgraftFrom` up to `$kgraftTo`, ordered by id. */
   entities(part: number): string {
     return `MATCH (n:${this.#label(part)}) WHERE ${this.#range(">")} AND ${this.#own(part)}
-RETURN ${this.entityColumns()} ORDER BY n.${this.#id}`;
+RETURN ${this.#entityColumns()} ORDER BY n.${this.#id}`;
   }
 
   /** Finds node n of a part by an expression that gives its id. */
@@ -81,43 +81,30 @@ RETURN ${this.entityColumns()} ORDER BY n.${this.#id}`;
   /** The entities of `$kgraftIds`. */
   entitiesById(part: number): string {
     return `UNWIND $kgraftIds AS id ${this.nodeById(part, "id")}
-RETURN ${this.entityColumns()}`;
-  }
-
-  /** id, element, labels, text, aliases, description, types, and properties: a map of what is kept beside. */
-  entityColumns(): string {
-    const { text, aliases, description, types, labelTypes, properties, json } = this.#entities;
-    const value = (name: string | undefined) => (name === undefined ? "null" : `n.${escapeName(name)}`);
-    const kept = [...new Set([...json, ...(properties === "*" ? [] : properties)])];
-    const others =
-      properties === "*" ? "properties(n)" : `n {${kept.map((name) => `.${escapeName(name)}`).join(", ")}}`;
-    return `n.${this.#id} AS id, elementId(n) AS element, ${labelTypes ? "labels(n)" : "null"} AS labels,
-  ${value(text)} AS text, ${value(aliases)} AS aliases, ${value(description)} AS description, ${value(types)} AS types,
-  ${others} AS properties`;
+RETURN ${this.#entityColumns()}`;
   }
 
   /**
-   * At most `$kgraftRows` triples of heads above `$kgraftFrom` up to `$kgraftTo`, in one row of three lists: heads, and the
-   * relations and tails of each; in no order, which is what the server gives fastest.
+   * At most `$kgraftRows` triples of heads above `$kgraftFrom` up to `$kgraftTo`, in a row for each head: it, and the relations
+   * and tails of its triples; in no order, which is what the server gives fastest. One row of lists for all heads would take
+   * the driver four times as long.
    */
   triplesByHead(part: number): string {
     return `MATCH (n:${this.#label(part)}) WHERE ${this.#range(">")} AND ${this.#own(part)}
 WITH n AS h MATCH (h)-[r${this.#types()}]->(n) WHERE ${this.#any()}
 WITH h, r, n LIMIT $kgraftRows
-WITH h, collect(type(r)) AS relations, collect(n.${this.#id}) AS tails
-RETURN collect(h.${this.#id}) AS heads, collect(relations) AS relations, collect(tails) AS tails`;
+RETURN h.${this.#id} AS head, collect(type(r)) AS relations, collect(n.${this.#id}) AS tails`;
   }
 
   /**
-   * At most `$kgraftRows` triples of heads above `$kgraftFrom` (or from it, where `inclusive`) up to `$kgraftTo`, in one row
-   * of three lists: heads, relations, tails; ordered by head, relation, tail; the first `$kgraftSkip` are passed over.
+   * At most `$kgraftRows` triples of heads above `$kgraftFrom` (or from it, where `inclusive`) up to `$kgraftTo`: head, relation,
+   * tail, ordered by them; the first `$kgraftSkip` are passed over.
    */
   triples(part: number, inclusive: boolean): string {
     return `MATCH (n:${this.#label(part)}) WHERE ${this.#range(inclusive ? ">=" : ">")} AND ${this.#own(part)}
 WITH n AS h MATCH (h)-[r${this.#types()}]->(n) WHERE ${this.#any()}
 WITH h.${this.#id} AS head, type(r) AS relation, n.${this.#id} AS tail
-ORDER BY h.${this.#id}, relation, tail SKIP $kgraftSkip LIMIT $kgraftRows
-RETURN collect(head) AS heads, collect(relation) AS relations, collect(tail) AS tails`;
+RETURN head, relation, tail ORDER BY head, relation, tail SKIP $kgraftSkip LIMIT $kgraftRows`;
   }
 
   /** The triples of which an entity of `$kgraftIds` is the head; with `$kgraftLimit` as the most of one entity. */
@@ -146,6 +133,28 @@ WITH id, n AS t CALL (t) {
     return `${this.nodeById(part, "$kgraftId")}
 WITH n AS h
 RETURN COUNT { MATCH (h)-[r${this.#types()}]->(n) WHERE ${this.#any()} } + COUNT { MATCH (h)<-[r${this.#types()}]-(n) WHERE ${this.#any()} } AS degree`;
+  }
+
+  /**
+   * Columns id, element, and what is mapped of labels, text, aliases, description, types, and properties: a map of what is
+   * kept beside. What is not mapped is no column: a driver needs as long for a null as for any value.
+   */
+  #entityColumns(): string {
+    const { id, text, aliases, description, types, labelTypes } = this.#entities;
+    const columns = [`n.${escapeName(id)} AS id`, "elementId(n) AS element"];
+    for (const [column, name] of Object.entries({ text, aliases, description, types }))
+      if (name !== undefined) columns.push(`n.${escapeName(name)} AS ${column}`);
+    if (labelTypes) columns.push("labels(n) AS labels");
+    const properties = this.#properties();
+    if (properties !== undefined) columns.push(`${properties} AS properties`);
+    return columns.join(", ");
+  }
+
+  #properties(): string | undefined {
+    const { properties, json } = this.#entities;
+    if (properties === "*") return "properties(n)";
+    const kept = [...new Set([...json, ...properties])];
+    return kept.length === 0 ? undefined : `n {${kept.map((name) => `.${escapeName(name)}`).join(", ")}}`;
   }
 
   #label(part: number): string {

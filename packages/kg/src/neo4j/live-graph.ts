@@ -1,4 +1,4 @@
-import type { Entity, Graph, GraphCounts, NeighbourQuery, Relation, Triple } from "../graph.ts";
+import type { Entity, Graph, GraphCounts, NeighbourQuery, Prefetched, Relation, Triple } from "../graph.ts";
 import { compareIds } from "../id-order.ts";
 import type { Rows } from "./connection.ts";
 import type { MappedEntity, MappedNodes } from "./mapped-nodes.ts";
@@ -44,7 +44,7 @@ export class Neo4jGraph implements Graph {
   }
 
   async *entities(): AsyncGenerator<Entity> {
-    for await (const { entity } of this.#nodes.entities()) yield entity;
+    for await (const page of this.#nodes.entityPages()) for (const { entity } of page) yield entity;
   }
 
   async entity(id: string): Promise<Entity | undefined> {
@@ -88,8 +88,11 @@ export class Neo4jGraph implements Graph {
     return degree;
   }
 
-  async prefetch(ids: readonly string[]): Promise<void> {
-    await Promise.all([this.#entities.load(ids), this.#triples.load(ids).then((found) => this.#loadNeighbours(found))]);
+  async prefetch(ids: readonly string[], what: Prefetched = "neighbourhoods"): Promise<void> {
+    await Promise.all([
+      this.#entities.load(ids),
+      what === "neighbourhoods" && this.#triples.load(ids).then((found) => this.#loadNeighbours(found)),
+    ]);
   }
 
   async close(): Promise<void> {

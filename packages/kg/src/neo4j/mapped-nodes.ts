@@ -7,7 +7,7 @@ import { inOrder, merged } from "./in-order.ts";
 import { keyRanges, type Part } from "./key-ranges.ts";
 import type { EntityMapping, Neo4jOptions } from "./neo4j-options.ts";
 import { rateBar } from "./rate-bar.ts";
-import { type EntityRow, entityOf, idText } from "./read-entity.ts";
+import { type EntityRow, entityOf, entityRow, idText } from "./read-entity.ts";
 import { type CountedRelation, countRelations } from "./relation-counts.ts";
 import { cypherValue } from "./stored-values.ts";
 import { sortedTriples, type TriplePage, triplePages } from "./triple-pages.ts";
@@ -47,16 +47,16 @@ export class MappedNodes {
     return this.#relations;
   }
 
-  /** Streams every entity, in the order of the ids. @throws InputError `kg.entity.doubled`, `kg.neo4j.property` */
-  async *entities(progress?: Progress): AsyncGenerator<MappedEntity> {
+  /** Streams every entity in pages, in the order of the ids. @throws InputError `kg.entity.doubled`, `kg.neo4j.property` */
+  async *entityPages(progress?: Progress): AsyncGenerator<readonly MappedEntity[]> {
     const bar = progress === undefined ? undefined : rateBar(progress, "neo4j entities", this.nodes);
     let previous: EntityRow | undefined;
-    for await (const rows of this.#entityPages()) {
+    for await (const rows of this.#rowPages()) {
       for (const row of rows) {
         if (previous !== undefined && idText(previous.id) === idText(row.id)) throw this.#doubled(previous, row);
         previous = row;
-        yield this.entityOf(row);
       }
+      yield rows.map((row) => this.entityOf(row));
       bar?.add(rows.length);
     }
     bar?.end();
@@ -68,7 +68,7 @@ export class MappedNodes {
     for (const part of this.parts)
       for await (const page of triplePages(this, part)) {
         yield page;
-        bar.add(page.heads.length);
+        bar.add(page.reduce((sum, { tails }) => sum + tails.length, 0));
       }
     bar.end();
   }
@@ -112,17 +112,8 @@ export class MappedNodes {
 
   /** Runs an entity query of {@link MappingQueries}. */
   async entityRows(query: string, parameters: Parameters): Promise<readonly EntityRow[]> {
-    const { rows } = await this.read(query, parameters, "reading entities");
-    return rows.map(([id, element, labels, text, aliases, description, types, properties]) => ({
-      id,
-      element,
-      labels,
-      text,
-      aliases,
-      description,
-      types,
-      properties: properties as EntityRow["properties"],
-    }));
+    const { columns, rows } = await this.read(query, parameters, "reading entities");
+    return rows.map((row) => entityRow(columns, row));
   }
 
   /** @throws InputError `kg.neo4j.property`, `kg.neo4j.json` where a value is of a wrong type */
@@ -137,7 +128,7 @@ export class MappedNodes {
   }
 
   /** Rows in order, in lists. */
-  async *#entityPages(): AsyncGenerator<readonly EntityRow[]> {
+  async *#rowPages(): AsyncGenerator<readonly EntityRow[]> {
     const [only, ...others] = this.parts;
     if (only === undefined) return;
     if (others.length === 0) return yield* this.#partPages(only);

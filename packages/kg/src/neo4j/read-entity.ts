@@ -12,7 +12,14 @@ export interface EntityRow {
   readonly aliases?: unknown;
   readonly description?: unknown;
   readonly types?: unknown;
-  readonly properties: Readonly<Record<string, unknown>> | null;
+  readonly properties?: Readonly<Record<string, unknown>>;
+}
+
+/** A row of an entity query by its columns. */
+export function entityRow(columns: readonly string[], row: readonly unknown[]): EntityRow {
+  const fields: Record<string, unknown> = {};
+  for (let i = 0; i < columns.length; i++) fields[columns[i] as string] = row[i];
+  return fields as unknown as EntityRow;
 }
 
 /** How the fields of {@link EntityRow} are called where the values come from, for errors. */
@@ -42,7 +49,7 @@ export function entityOf(row: EntityRow, names: FieldNames, mapping: Partial<Ent
     aliases: distinct(aliases),
     ...(description === undefined ? {} : { description }),
     types: distinct([...field.texts("types"), ...labelTypes(row.labels, mapping.label)]),
-    properties: row.properties === null ? {} : properties(row.properties, mapping, at),
+    properties: row.properties === undefined ? {} : properties(row.properties, mapping, at),
   };
 }
 

@@ -101,16 +101,18 @@ async function readMapped(
 ): Promise<Pick<ReadGraph, "passedOver" | "elements">> {
   const nodes = await openMapping(connection, options, progress);
   const ids = new TextList();
-  for await (const { entity, element } of nodes.entities(progress)) {
-    builder.addEntity(entity, connection.name);
-    ids.push(element);
-  }
+  for await (const page of nodes.entityPages(progress))
+    for (const { entity, element } of page) {
+      builder.addEntity(entity, connection.name);
+      ids.push(element);
+    }
   if (options.relations.label !== undefined)
     for (const { id, label } of await nodes.relations()) builder.addRelation({ id, label }, connection.name);
   let passedOver = 0;
-  for await (const { heads, relations, tails } of nodes.triplePages(progress))
-    for (const [i, head] of heads.entries())
-      if (!builder.tryTriple(String(head), relations[i] as string, String(tails[i]), connection.name)) passedOver++;
+  for await (const page of nodes.triplePages(progress))
+    for (const { head, relations, tails } of page)
+      for (const [i, relation] of relations.entries())
+        if (!builder.tryTriple(String(head), relation, String(tails[i]), connection.name)) passedOver++;
   if (passedOver > 0)
     progress.note(
       `${connection.name}: ${passedOver} triples passed over, since one of their ends was written while the graph was read`,

@@ -1,4 +1,4 @@
-import type { Entity, Graph, NeighbourQuery, Triple } from "@kgraft/kg";
+import type { Entity, Graph, NeighbourQuery, Prefetched, Triple } from "@kgraft/kg";
 import type { TextExample } from "@kgraft/text";
 
 /** Entities that are fetched before their turn. */
@@ -81,9 +81,9 @@ export class ReadAheadGraph implements Graph {
     return this.#graph.elementId?.(id);
   }
 
-  async prefetch(ids: readonly string[]): Promise<void> {
+  async prefetch(ids: readonly string[], what?: Prefetched): Promise<void> {
     for (const id of ids) this.#reach(id);
-    await this.#graph.prefetch?.(ids);
+    await this.#graph.prefetch?.(ids, what);
   }
 
   close(): Promise<void> {

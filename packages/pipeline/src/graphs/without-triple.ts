@@ -1,4 +1,4 @@
-import type { Graph, Triple } from "@kgraft/kg";
+import type { Graph, Prefetched, Triple } from "@kgraft/kg";
 
 /** A graph as it would be without one of its triples. */
 export function withoutTriple(graph: Graph, taken: Triple): Graph {
@@ -26,7 +26,9 @@ export function withoutTriple(graph: Graph, taken: Triple): Graph {
       return (await graph.degree(id)) - Number(taken.head === id) - Number(taken.tail === id);
     },
     ...(graph.elementId && { elementId: (id: string) => graph.elementId?.(id) ?? Promise.resolve(undefined) }),
-    ...(graph.prefetch && { prefetch: async (ids: readonly string[]) => graph.prefetch?.(ids) }),
+    ...(graph.prefetch && {
+      prefetch: async (ids: readonly string[], what?: Prefetched) => graph.prefetch?.(ids, what),
+    }),
     close: () => graph.close(),
   };
 }
