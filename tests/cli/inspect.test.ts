@@ -48,6 +48,23 @@ describe("kgraft inspect --config", () => {
     expect(visible[0]?.[first]).toBe(0);
   });
 
+  test("shows what is left under a control of the graph: branches of the same relations with other tails", async () => {
+    const tailsUnder = async (strategy: string) => {
+      const sets = [`fusion.name=${strategy}`, 'strategies.k-bert={"relations":["capital-of"]}'];
+      const given = ["--text", "Norhavn and Brennick .", "--config", config, ...sets.flatMap((set) => ["--set", set])];
+      const { triples } = read(await kgraft(["inspect", ...given, "--json", "--quiet"]));
+      return triples.map(({ head, tail }) => [head, tail]);
+    };
+    expect(await tailsUnder("k-bert")).toEqual([
+      ["norhavn", "talvera"],
+      ["brennick", "sundrel"],
+    ]);
+    expect(await tailsUnder("k-bert@rewired")).toEqual([
+      ["norhavn", "sundrel"],
+      ["brennick", "talvera"],
+    ]);
+  });
+
   test("leaves out what a strategy does not use, and shows the entity stream of ernie-thu", async () => {
     const none = read(await inspect("--config", config, "--set", "fusion.name=none", "--json"));
     expect(Object.keys(none)).toEqual(["text", "tokens", "mentions", "triples"]);

@@ -1,8 +1,10 @@
-import { streams } from "@kgraft/runtime";
+import { collect, streams } from "@kgraft/runtime";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { FusionDefinition } from "./contract.ts";
 import { checkControl, controls } from "./controls.ts";
 import { ernieThu } from "./ernie-thu/index.ts";
+import { kAdapter } from "./k-adapter/index.ts";
+import { kBert } from "./k-bert/index.ts";
 import { none } from "./none.ts";
 import { type SmallWorld, smallWorld } from "./testing/small-world.ts";
 
@@ -39,6 +41,16 @@ describe("controls", () => {
     expect(shuffled?.map(String).sort()).toEqual(own?.map(String).sort());
   });
 
+  it("rewired deals the tails of triples out anew, the same for a seed", async () => {
+    const { graph } = world;
+    const triplesOf = async (seed: number) => {
+      const made = await controls.rewired?.graph?.(graph, streams(seed));
+      return made && collect(made.triples());
+    };
+    expect(await triplesOf(1)).toEqual(await triplesOf(1));
+    expect(await triplesOf(1)).not.toEqual(await collect(graph.triples()));
+  });
+
   it("empty takes the links and nothing else", () => {
     const [example] = world.examples;
     if (example === undefined) throw new Error("no example");
@@ -53,6 +65,9 @@ describe("controls", () => {
       '--strategies: "none@random" equals "none", which reads no entity vectors. Leave @random out.',
     );
     expect(() => checkControl("empty", [plain], "--strategies")).toThrow("which reads no linked mentions");
+    expect(() => checkControl("rewired", [ernie], "--strategies")).toThrow("which reads no triples of the graph");
     expect(() => checkControl("shuffled", [ernie], "--strategies")).not.toThrow();
+    for (const reader of [kBert, kAdapter] as unknown as FusionDefinition[])
+      expect(() => checkControl("rewired", [reader], "--strategies")).not.toThrow();
   });
 });

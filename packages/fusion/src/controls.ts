@@ -1,3 +1,4 @@
+import { type Graph, rewired } from "@kgraft/kg";
 import { type EntityVectors, randomVectors, shuffledVectors } from "@kgraft/kg-embedding";
 import { InputError, type Streams } from "@kgraft/runtime";
 import type { TextExample } from "@kgraft/text";
@@ -10,8 +11,9 @@ import type { FusionDefinition } from "./contract.ts";
 export interface Control {
   readonly summary: string;
   /** Resources or inputs without which there is nothing to take out. */
-  readonly acts: "vectors" | "linker";
+  readonly acts: "vectors" | "graph" | "linker";
   vectors?(vectors: EntityVectors, streams: Streams): EntityVectors;
+  graph?(graph: Graph, streams: Streams): Promise<Graph>;
   example?(example: TextExample): TextExample;
 }
 
@@ -27,11 +29,22 @@ export const controls: Readonly<Record<string, Control>> = {
     acts: "vectors",
     vectors: shuffledVectors,
   },
+  rewired: {
+    summary: "Within each relation the tails are dealt out anew: every triple has another's.",
+    acts: "graph",
+    graph: rewired,
+  },
   empty: {
     summary: "No mention is linked.",
     acts: "linker",
     example: ({ mentions: _, ...example }) => example,
   },
+};
+
+const called: Readonly<Record<Control["acts"], string>> = {
+  vectors: "entity vectors",
+  graph: "triples of the graph",
+  linker: "linked mentions",
 };
 
 /**
@@ -41,13 +54,16 @@ export const controls: Readonly<Record<string, Control>> = {
  */
 export function checkControl(name: string, definitions: readonly FusionDefinition[], at: string): void {
   const control = controls[name];
-  if (control === undefined || definitions.some(({ needs }) => needs.includes(control.acts))) return;
+  if (control === undefined || definitions.some((definition) => reads(definition, control.acts))) return;
   const stack = definitions.map((definition) => definition.name).join("+");
-  const what = control.acts === "vectors" ? "entity vectors" : "linked mentions";
   throw new InputError({
     code: "fusion.control.idle",
     at,
-    problem: `"${stack}@${name}" equals "${stack}", which reads no ${what}`,
+    problem: `"${stack}@${name}" equals "${stack}", which reads no ${called[control.acts]}`,
     fix: `Leave @${name} out`,
   });
+}
+
+function reads({ needs, usesGraph = false }: FusionDefinition, what: Control["acts"]): boolean {
+  return needs.includes(what) || (what === "graph" && usesGraph);
 }

@@ -22,6 +22,7 @@ export { compareIds } from "./id-order.ts";
 export { inIdOrder } from "./in-id-order.ts";
 export * from "./neo4j/index.ts";
 export { type RdfOptions, rdf } from "./rdf/rdf.ts";
+export { rewired } from "./rewired.ts";
 export { type SplitOptions, splitTriples, type TripleSplit } from "./split-triples.ts";
 export { type SpoOptions, spo } from "./spo.ts";
 export { type DegreeClass, type GraphStats, graphStats } from "./stats.ts";

@@ -4,6 +4,7 @@ import type { TextExample } from "@kgraft/text";
 import type { CellRequest } from "./cell-run.ts";
 import { ReadAheadGraph } from "./graphs/read-ahead.ts";
 import { Provenance, type ProvenanceLine } from "./provenance.ts";
+import { armGraph } from "./stages/arm-resources.ts";
 
 /** The graph as an arm's strategies read it, and a list of what they take from it. */
 export class CellKnowledge {
@@ -22,15 +23,12 @@ export class CellKnowledge {
       this.provenance = new Provenance(join(folder, "provenance.jsonl.gz"), async () => read ?? shared.graph());
   }
 
-  /**
-   * Opens the graph where it is read, or kept in a database: of one that stays there the neighbourhoods are fetched ahead.
-   *
-   * @param isRead whether a strategy reads it
-   */
-  static async open(request: CellRequest, isRead: boolean): Promise<CellKnowledge> {
-    const { config, graph } = request.shared;
-    const { remote = false } = (config.graph?.definition ?? {}) as Partial<GraphDefinition<unknown>>;
-    return new CellKnowledge(request, isRead, isRead || remote ? await graph() : undefined);
+  /** Opens the graph where it is read, or kept in a database: of one that stays there the neighbourhoods are fetched ahead. */
+  static async open(request: CellRequest): Promise<CellKnowledge> {
+    const { shared, arm, seed } = request;
+    const read = await armGraph(shared, arm, seed);
+    const { remote = false } = (shared.config.graph?.definition ?? {}) as Partial<GraphDefinition<unknown>>;
+    return new CellKnowledge(request, read !== undefined, read ?? (remote ? await shared.graph() : undefined));
   }
 
   /** Says which examples a stage is going to read, in their order. */

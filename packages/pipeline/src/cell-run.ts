@@ -12,7 +12,7 @@ import { beginCell, type FinishedCell, finishCell, metricsOf, takeBack } from ".
 import { CellKnowledge } from "./cell-knowledge.ts";
 import type { SharedWork } from "./composition.ts";
 import { curvesOf } from "./report/curve.ts";
-import { armResources, readsGraph, readsVectors } from "./stages/arm-resources.ts";
+import { armResources, readsVectors } from "./stages/arm-resources.ts";
 import { type ArmModel, buildModel, controlledExamples, controlOf } from "./stages/build-model.ts";
 import { type EmbeddedGraph, embedGraph } from "./stages/embed-graph.ts";
 import { examplesOf, openLinkedCorpus } from "./stages/linked-corpus.ts";
@@ -77,7 +77,7 @@ class CellRun {
     const embedded = readsVectors(arm) ? await embedGraph(shared, seed) : undefined;
     const checkpoint = await shared.checkpoint();
     const streams = streamsOf(seed);
-    const knowledge = await CellKnowledge.open(request, readsGraph(shared.config, arm));
+    const knowledge = await CellKnowledge.open(request);
     const { graph } = knowledge;
     const resources = await armResources({ arm, seed, checkpoint, graph, vectors: embedded?.vectors });
     const model = await buildModel({

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { controls as fusionControls } from "@kgraft/fusion";
 import { InputError, type Progress, writeFileAtomic } from "@kgraft/runtime";
 import { type CheckedArm, readArm } from "./arms.ts";
 import { type Baseline, readOrMakeBaselines } from "./baselines.ts";
@@ -95,7 +96,7 @@ function readArms(config: RunConfig, { arms, controls }: CompareOptions): readon
 }
 
 function controlsOf(config: RunConfig, name: string): readonly string[] {
-  return ["random", "shuffled", "empty"]
+  return Object.keys(fusionControls)
     .map((control) => `${name}@${control}`)
     .filter((arm) => {
       try {

@@ -78,7 +78,7 @@ async function predictWithout(
       problem: `no triple ${without}: ${triples.length} are put into the text`,
       wanted: triples.length === 0 ? "Wanted a strategy that puts triples in" : `Wanted 0 to ${triples.length - 1}`,
     });
-  const opened = await openModelFolder(folder, shared, withoutTriple(await shared.graph(), triple));
+  const opened = await openModelFolder(folder, shared, (graph) => withoutTriple(graph, triple));
   try {
     return await predict(opened, needed(opened.taskOf([example])));
   } finally {

@@ -5,7 +5,7 @@ import { type SharedWork, withSharedWork } from "./composition.ts";
 import type { RunConfig } from "./config/run-config.ts";
 import { inspectModel } from "./inspect-model.ts";
 import { type InspectedText, view } from "./inspected-text.ts";
-import { armResources, readsGraph, readsVectors } from "./stages/arm-resources.ts";
+import { armGraph, armResources, readsVectors } from "./stages/arm-resources.ts";
 import { controlledExamples, createFusion } from "./stages/build-model.ts";
 import { embedGraph } from "./stages/embed-graph.ts";
 
@@ -100,7 +100,7 @@ async function inspectConfig(shared: SharedWork, arm: CheckedArm, example: TextE
     arm,
     seed: config.seed,
     checkpoint,
-    graph: readsGraph(config, arm) ? await shared.graph() : undefined,
+    graph: await armGraph(shared, arm, config.seed),
     vectors: readsVectors(arm) ? (await embedGraph(shared, config.seed)).vectors : undefined,
   });
   const stated = [config.task?.options, config.pretrain] as readonly ({ readonly maxLength?: number } | undefined)[];

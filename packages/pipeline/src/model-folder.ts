@@ -13,7 +13,7 @@ import { type ConfigOverrides, readConfig } from "./config/read-config.ts";
 import type { RunConfig } from "./config/run-config.ts";
 import { assignPart } from "./saved-model/part-weights.ts";
 import { restoreTask } from "./saved-model/restore-task.ts";
-import { armResources, readsGraph, readsVectors } from "./stages/arm-resources.ts";
+import { armGraph, armResources, readsVectors } from "./stages/arm-resources.ts";
 import { buildModel } from "./stages/build-model.ts";
 import { embedGraph } from "./stages/embed-graph.ts";
 
@@ -56,9 +56,13 @@ export function readModelConfig(folder: string, overrides: ConfigOverrides = {})
  * Opens a model folder over the work that its config shares; vectors are those of the run's own stages, made again where
  * these are gone.
  *
- * @param graph another graph than the config's
+ * @param change made to the graph that the model's strategies read
  */
-export async function openModelFolder(folder: string, shared: SharedWork, graph?: Graph): Promise<OpenModel> {
+export async function openModelFolder(
+  folder: string,
+  shared: SharedWork,
+  change?: (graph: Graph) => Graph,
+): Promise<OpenModel> {
   const { config, progress } = shared;
   const { seed, registry } = config;
   const arm = readArm(config, config.arm, `${config.file}: config.fusion.name`);
@@ -68,7 +72,7 @@ export async function openModelFolder(folder: string, shared: SharedWork, graph?
     arm,
     seed,
     checkpoint,
-    graph: readsGraph(config, arm) ? (graph ?? (await shared.graph())) : undefined,
+    graph: await armGraph(shared, arm, seed, change),
     vectors: readsVectors(arm) ? (await embedGraph(shared, seed)).vectors : undefined,
   });
   const streams = streamsOf(seed);

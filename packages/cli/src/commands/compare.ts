@@ -24,7 +24,10 @@ export function compareCommand(): Command {
         .makeOptionMandatory(),
     )
     .addOption(new Option("--seeds <n>", "how many seeds, counted up from the config's").argParser(seeds).default(1))
-    .option("--controls", "add the controls @random, @shuffled and @empty of every strategy")
+    .option(
+      "--controls",
+      "add the controls of every strategy: @random, @shuffled, @rewired, @empty, as far as they act on it",
+    )
     .action(async (path: string, options: CompareOptions) => {
       const config = await configOf(path, options);
       const comparison = await interruptible((signal) =>

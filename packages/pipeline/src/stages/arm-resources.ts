@@ -1,9 +1,10 @@
 import type { CheckpointWithTokenizer } from "@kgraft/encoder";
-import type { FusionResources } from "@kgraft/fusion";
+import { controls, type FusionResources } from "@kgraft/fusion";
 import type { Graph } from "@kgraft/kg";
 import type { EntityVectors } from "@kgraft/kg-embedding";
 import { collect, streams as streamsOf } from "@kgraft/runtime";
 import type { CheckedArm } from "../arms.ts";
+import type { SharedWork } from "../composition.ts";
 import type { RunConfig } from "../config/run-config.ts";
 import { controlledVectors } from "./build-model.ts";
 
@@ -12,6 +13,7 @@ export interface ArmNeeds {
   readonly arm: CheckedArm;
   readonly seed: number;
   readonly checkpoint: CheckpointWithTokenizer;
+  /** See {@link armGraph}. */
   readonly graph: Graph | undefined;
   /** As they were trained: the arm's control is applied here. */
   readonly vectors: EntityVectors | undefined;
@@ -23,8 +25,25 @@ export function readsVectors({ definitions }: CheckedArm): boolean {
 }
 
 /** Whether a strategy of an arm reads the graph: one that cannot do without, or that uses one where there is one. */
-export function readsGraph({ graph }: RunConfig, { definitions }: CheckedArm): boolean {
+function readsGraph({ graph }: RunConfig, { definitions }: CheckedArm): boolean {
   return definitions.some(({ needs, usesGraph }) => needs.includes("graph") || (graph !== undefined && usesGraph));
+}
+
+/**
+ * Opens the graph as an arm's strategies read it: under its control; undefined where none reads one.
+ *
+ * @param change made to what the control leaves
+ */
+export async function armGraph(
+  shared: SharedWork,
+  arm: CheckedArm,
+  seed: number,
+  change: (graph: Graph) => Graph = (graph) => graph,
+): Promise<Graph | undefined> {
+  if (!readsGraph(shared.config, arm)) return undefined;
+  const graph = await shared.graph();
+  const control = arm.control === undefined ? undefined : controls[arm.control];
+  return change(control?.graph === undefined ? graph : await control.graph(graph, streamsOf(seed)));
 }
 
 /** Puts together what an arm's strategies are built from. */

@@ -1,0 +1,35 @@
+import type { Streams } from "@kgraft/runtime";
+import { CompactGraph } from "./compact/compact-graph.ts";
+import { idOrdered } from "./compact/id-ordered.ts";
+import type { Graph } from "./graph.ts";
+import { inIdOrder } from "./in-id-order.ts";
+
+/**
+ * Gives a graph in which every triple has the tail of another one of its relation: heads have as many triples as before and
+ * tails are as frequent, but what the triples say is no longer so. The whole graph is held in memory.
+ */
+export async function rewired(graph: Graph, streams: Streams): Promise<CompactGraph> {
+  const { parts } = await inIdOrder(graph);
+  const triples = parts.triples.slice();
+  for (const [relation, own] of placesByRelation(triples).entries()) {
+    const order = streams.at("kg/rewired", relation).permutation(own.length);
+    for (let i = 0; i < order.length; i++) {
+      // One cycle through all triples in random order: none keeps its own.
+      const to = own[order[i] as number] as number;
+      const from = own[order[(i + 1) % order.length] as number] as number;
+      triples[to + 2] = parts.triples[from + 2] as number;
+    }
+  }
+  return new CompactGraph(`${graph.source} rewired`, idOrdered({ ...parts, triples }));
+}
+
+/** Where the triples of each relation stand. */
+function placesByRelation(triples: Int32Array): readonly (readonly number[])[] {
+  const places: number[][] = [];
+  for (let place = 0; place < triples.length; place += 3) {
+    const relation = triples[place + 1] as number;
+    while (places.length <= relation) places.push([]);
+    places[relation]?.push(place);
+  }
+  return places;
+}
