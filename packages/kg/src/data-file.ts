@@ -10,7 +10,7 @@ import { InputError, messageOf, parseJson } from "@kgraft/runtime";
 export async function readJsonFile(path: string, wanted: string): Promise<unknown> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     const problem = cause.code === "ENOENT" ? "no such file" : `cannot be read: ${messageOf(cause)}`;
-    throw new InputError({ code: "runtime.read", at: path, problem, cause });
+    throw new InputError({ code: "runtime.read", at: path, problem, wanted, cause });
   });
   return parseJson(unpacked(path, bytes).toString("utf8"), path, { wanted });
 }
@@ -20,7 +20,13 @@ function unpacked(path: string, bytes: Buffer): Buffer {
   try {
     return gunzipSync(bytes);
   } catch (cause) {
-    throw new InputError({ code: "runtime.read", at: path, problem: `is not gzip: ${messageOf(cause)}`, cause });
+    throw new InputError({
+      code: "runtime.read",
+      at: path,
+      problem: `is not gzip: ${messageOf(cause)}`,
+      fix: "Take .gz off its name if it is plain",
+      cause,
+    });
   }
 }
 

@@ -79,7 +79,13 @@ export class GraphBuilder<Made = GraphologyGraph> {
   /** @throws InputError `kg.entity.doubled`, `kg.entity.id` where the id is empty */
   addEntity(entity: Entity, at: string): void {
     const { id } = entity;
-    if (id === "") throw new InputError({ code: "kg.entity.id", at, problem: "the entity's id is empty" });
+    if (id === "")
+      throw new InputError({
+        code: "kg.entity.id",
+        at,
+        problem: "the entity's id is empty",
+        wanted: "Wanted one character or more",
+      });
     if (this.#store.hasEntity(id)) {
       const place = this.#entityPlaces.get(id);
       throw new InputError({

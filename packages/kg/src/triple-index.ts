@@ -35,6 +35,7 @@ export async function indexTriples(graph: Graph): Promise<TripleIndex> {
       code: "kg.index.unknown",
       at: `${graph.source} triple ${triples.length / 3 + 1}`,
       problem: `${part} "${id}" is not listed by the graph`,
+      wanted: "Wanted a graph that lists every entity and relation of its triples",
     });
   };
   for await (const { head, relation, tail } of graph.triples()) {

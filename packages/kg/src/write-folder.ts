@@ -39,7 +39,13 @@ function entityLine({ id, label, aliases, description, types, properties }: Enti
 async function assertMayReplace(path: string): Promise<void> {
   const names = await readdir(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") return [];
-    throw new InputError({ code: "kg.folder.taken", at: path, problem: `is no folder: ${cause.message}`, cause });
+    throw new InputError({
+      code: "kg.folder.taken",
+      at: path,
+      problem: `is no folder: ${cause.message}`,
+      wanted: "Wanted a folder of a graph, or a name that is free",
+      cause,
+    });
   });
   const ours: readonly string[] = Object.values(folderFiles);
   const other = names.find((name) => !ours.includes(name));

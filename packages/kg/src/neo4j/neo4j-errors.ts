@@ -18,7 +18,13 @@ export function explain(cause: unknown, server: Server, doing: string): KgraftEr
   const text = withoutSecret(messageOf(cause), server.password);
   const code = codeOf(cause);
   const known = securityError(code, server) ?? connectionError(code, text, server) ?? statementError(code, text, doing);
-  if (known === undefined) return new RunError({ code: "kg.neo4j.failed", at, problem: `${doing} failed: ${text}` });
+  if (known === undefined)
+    return new RunError({
+      code: "kg.neo4j.failed",
+      at,
+      problem: `${doing} failed: ${text}`,
+      fix: "The server's own log says more; what was written so far stays, and the same command goes on from there",
+    });
   const { failed = false, ...parts } = known;
   return failed ? new RunError({ at, ...parts }) : new InputError({ at, ...parts });
 }
@@ -53,7 +59,11 @@ function securityError(code: string, { user, database }: Server): Known | undefi
         fix: "Set a new one with ALTER CURRENT USER SET PASSWORD FROM … TO … on database system",
       };
     case "Neo.ClientError.Security.Forbidden":
-      return { code: "kg.neo4j.forbidden", problem: `user "${user}" may not do this in database "${database}"` };
+      return {
+        code: "kg.neo4j.forbidden",
+        problem: `user "${user}" may not do this in database "${database}"`,
+        fix: "GRANT it a role that may: reader for graphs, and architect or admin for --write-back, which makes indexes",
+      };
     case "Neo.ClientError.Database.DatabaseNotFound":
       return {
         code: "kg.neo4j.database",
@@ -86,7 +96,11 @@ function connectionError(code: string, text: string, { url }: Server): Known | u
 
 function statementError(code: string, text: string, doing: string): Known | undefined {
   if (!/^Neo\.ClientError\.(Statement|Procedure|Schema)\./.test(code)) return undefined;
-  return { code: "kg.neo4j.statement", problem: `${doing} was refused: ${text}` };
+  return {
+    code: "kg.neo4j.statement",
+    problem: `${doing} was refused: ${text}`,
+    fix: "Check the names and filters of graph.entities and graph.relations, or the Cypher of graph.queries",
+  };
 }
 
 function withoutSecret(text: string, password: string | undefined): string {

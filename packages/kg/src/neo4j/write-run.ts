@@ -84,6 +84,7 @@ REMOVE n.supersededBy RETURN n.done, n.fingerprint, n.names`,
         code: "kg.neo4j.run",
         at: this.#connection.name,
         problem: "the run was cleaned away while it was writing",
+        fix: "Write it again: it begins anew",
       });
     this.#done = done;
     return rows - results.slice(0, -1).reduce((sum, result) => sum + Number(result.rows[0]?.[0] ?? 0), 0);

@@ -108,6 +108,7 @@ async function writeRows(
     code: "kg.neo4j.vector",
     at: nodes.connection.name,
     problem: `${run.done} vectors were given, not ${total}`,
+    wanted: "Wanted as many as `total` says; those that were given are written",
   });
 }
 

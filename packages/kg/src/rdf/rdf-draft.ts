@@ -126,6 +126,7 @@ function parsedJson(text: string, id: string): unknown {
       code: "kg.rdf.json",
       at: `resource <${id}>`,
       problem: `a literal of type rdf:JSON is not JSON: ${messageOf(cause)}`,
+      fix: "Mend the literal, or give it the type xsd:string",
       cause,
     });
   }

@@ -31,6 +31,8 @@ export function iriOf(id: string): string {
       code: "kg.export.field",
       at: "kg.writeGraph nt",
       problem: `id ${JSON.stringify(id)} holds half a character, which no file of UTF-8 text can`,
+      wanted: "Wanted whole characters",
+      fix: "Write the graph in another format, or mend the id where the graph comes from",
     });
   const isIri =
     /^[a-z][a-z0-9+.-]*:[^\s<>"{}|\\^`\p{Cc}]+$/iu.test(id) && !id.startsWith(idBase) && !id.startsWith("_:");

