@@ -4,9 +4,7 @@ import { neo4j as adapter } from "@kgraft/kg";
 import { silent } from "@kgraft/runtime";
 import neo4j from "neo4j-driver";
 import { Neo4jServer } from "../../tests/neo4j/launch-server.ts";
-import { load } from "./rates.ts";
-
-const triplesPerEntity = 5;
+import { load, triplesPerEntity } from "./rates.ts";
 
 async function measure(thousands: number): Promise<void> {
   const server = await Neo4jServer.start();

@@ -9,7 +9,7 @@ import neo4j, { type Driver } from "neo4j-driver";
 import { Neo4jServer } from "../../tests/neo4j/launch-server.ts";
 import { median, spread } from "../statistics.ts";
 
-const triplesPerEntity = 5;
+export const triplesPerEntity = 5;
 const relations = 10;
 
 export async function load(driver: Driver, entities: number): Promise<void> {

@@ -64,6 +64,7 @@ export function checkControl(name: string, definitions: readonly FusionDefinitio
   });
 }
 
-function reads({ needs, usesGraph = false }: FusionDefinition, what: Control["acts"]): boolean {
+/** Whether a strategy reads something where it is there, whether or not it can do without. */
+export function reads({ needs, usesGraph = false }: FusionDefinition, what: Control["acts"]): boolean {
   return needs.includes(what) || (what === "graph" && usesGraph);
 }

@@ -1,7 +1,7 @@
 export { type Arm, parseArm } from "./arm.ts";
 export { arrayOf, batchArrays, collateExamples, hiddenArray } from "./batch.ts";
 export type * from "./contract.ts";
-export { type Control, checkControl, controls } from "./controls.ts";
+export { type Control, checkControl, controls, reads } from "./controls.ts";
 export { defineFusion } from "./define-fusion.ts";
 export { ernieThu } from "./ernie-thu/index.ts";
 export { createFusedEncoder, type FusedEncoder } from "./fused-encoder.ts";

@@ -52,14 +52,10 @@ export function randomVectors(like: EntityVectors, streams: Streams): EntityVect
 /** Gives every entity the vector of another, drawn by a permutation without fixed point (of two entities or more). */
 export function shuffledVectors(like: EntityVectors, streams: Streams): EntityVectors {
   const { ids, dimension } = like;
-  const order = streams.at("kg-embedding/shuffled-vectors").permutation(ids.length);
+  const others = streams.at("kg-embedding/shuffled-vectors").cycle(ids.length);
   const values = new Float32Array(like.values.length);
-  for (let i = 0; i < order.length; i++) {
-    // One cycle through all entities in random order: nobody keeps a vector.
-    const to = order[i] as number;
-    const from = order[(i + 1) % order.length] as number;
+  for (const [to, from] of others.entries())
     values.set(like.values.subarray(from * dimension, (from + 1) * dimension), to * dimension);
-  }
   return { ...like, values };
 }
 

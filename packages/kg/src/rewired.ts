@@ -12,13 +12,9 @@ export async function rewired(graph: Graph, streams: Streams): Promise<CompactGr
   const { parts } = await inIdOrder(graph);
   const triples = parts.triples.slice();
   for (const [relation, own] of placesByRelation(triples).entries()) {
-    const order = streams.at("kg/rewired", relation).permutation(own.length);
-    for (let i = 0; i < order.length; i++) {
-      // One cycle through all triples in random order: none keeps its own.
-      const to = own[order[i] as number] as number;
-      const from = own[order[(i + 1) % order.length] as number] as number;
-      triples[to + 2] = parts.triples[from + 2] as number;
-    }
+    const others = streams.at("kg/rewired", relation).cycle(own.length);
+    for (const [i, place] of own.entries())
+      triples[place + 2] = parts.triples[(own[others[i] as number] as number) + 2] as number;
   }
   return new CompactGraph(`${graph.source} rewired`, idOrdered({ ...parts, triples }));
 }

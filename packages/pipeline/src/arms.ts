@@ -1,4 +1,12 @@
-import { type Arm, checkControl, checkStack, type FusionDefinition, parseArm } from "@kgraft/fusion";
+import {
+  type Arm,
+  type Control,
+  checkControl,
+  checkStack,
+  controls,
+  type FusionDefinition,
+  parseArm,
+} from "@kgraft/fusion";
 import { InputError } from "@kgraft/runtime";
 import type { TaskDefinition } from "@kgraft/tasks";
 import type { RunConfig } from "./config/run-config.ts";
@@ -32,6 +40,11 @@ export function readArm(config: RunConfig, name: string, at: string): CheckedArm
   for (const definition of definitions) checkNeeds(config, definition, at);
   for (const section of ["task", "corpus"] as const) checkExamples(config, section, definitions, at);
   return { ...arm, definitions };
+}
+
+/** The control that an arm is under. */
+export function controlOf({ control }: CheckedArm): Control | undefined {
+  return control === undefined ? undefined : controls[control];
 }
 
 function checkNeeds(config: RunConfig, definition: FusionDefinition, at: string): void {

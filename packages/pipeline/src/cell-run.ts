@@ -7,13 +7,13 @@ import {
   writePredictedTriples,
   writePredictions,
 } from "@kgraft/tasks";
-import type { CheckedArm } from "./arms.ts";
+import { type CheckedArm, controlOf } from "./arms.ts";
 import { beginCell, type FinishedCell, finishCell, metricsOf, takeBack } from "./cell-folder.ts";
 import { CellKnowledge } from "./cell-knowledge.ts";
 import type { SharedWork } from "./composition.ts";
 import { curvesOf } from "./report/curve.ts";
 import { armResources, readsVectors } from "./stages/arm-resources.ts";
-import { type ArmModel, buildModel, controlledExamples, controlOf } from "./stages/build-model.ts";
+import { type ArmModel, buildModel, controlledExamples } from "./stages/build-model.ts";
 import { type EmbeddedGraph, embedGraph } from "./stages/embed-graph.ts";
 import { examplesOf, openLinkedCorpus } from "./stages/linked-corpus.ts";
 import { type LinkedText, linkedText } from "./stages/linked-text.ts";
@@ -127,7 +127,7 @@ class CellRun {
   async #pretrain(): Promise<PretrainResult | undefined> {
     const options = this.#request.shared.config.pretrain;
     if (options === undefined) return undefined;
-    const corpus = await openLinkedCorpus(this.#text.corpus as string, controlOf(this.#request.arm));
+    const corpus = await openLinkedCorpus(this.#text.corpus as string, controlOf(this.#request.arm)?.example);
     try {
       this.#knowledge.begin("pretrain", examplesOf(corpus.source));
       const result = await pretrainCell(this.#request, this.#arm, corpus.source, options);

@@ -142,4 +142,13 @@ describe("streams", () => {
     expect(chiSquare(Int32Array.from(counts.values()))).toBeLessThan(25.7);
     expect(streams(2).at("permutation").permutation(0)).toEqual(new Int32Array(0));
   });
+
+  it("give cycles: through all from any one, so that none is itself", () => {
+    for (const length of [0, 1, 2, 3, 10, 50]) {
+      const others = streams(2).at("cycle", length).cycle(length);
+      const passed: number[] = [];
+      for (let at = 0; passed.length < length; at = others[at] as number) passed.push(at);
+      expect(passed.toSorted((a, b) => a - b)).toEqual(Array.from({ length }, (_, i) => i));
+    }
+  });
 });

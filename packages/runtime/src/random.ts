@@ -62,6 +62,8 @@ export interface Draw {
   fillNormal(values: Float32Array, deviation: number): Float32Array;
   /** A permutation of 0 … length-1. */
   permutation(length: number): Int32Array;
+  /** Gives each of 0 … length-1 another, itself only where it is alone: one cycle through all, in the order of a permutation. */
+  cycle(length: number): Int32Array;
 }
 
 /** The streams of one seed. */
@@ -170,5 +172,12 @@ class PhiloxDraw implements Draw {
       order[j] = kept;
     }
     return order;
+  }
+
+  cycle(length: number): Int32Array {
+    const order = this.permutation(length);
+    const others = new Int32Array(length);
+    for (const [i, own] of order.entries()) others[own] = order[(i + 1) % length] as number;
+    return others;
   }
 }

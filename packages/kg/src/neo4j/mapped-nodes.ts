@@ -10,7 +10,7 @@ import { rateBar } from "./rate-bar.ts";
 import { type EntityRow, entityOf, entityRow, idText } from "./read-entity.ts";
 import { type CountedRelation, countRelations } from "./relation-counts.ts";
 import { cypherValue } from "./stored-values.ts";
-import { sortedTriples, type TriplePage, triplePages } from "./triple-pages.ts";
+import { sortedTriples, type TriplePage, tripleCount, triplePages } from "./triple-pages.ts";
 
 /** An entity and the id under which the database keeps its node. */
 export interface MappedEntity {
@@ -68,7 +68,7 @@ export class MappedNodes {
     for (const part of this.parts)
       for await (const page of triplePages(this, part)) {
         yield page;
-        bar.add(page.reduce((sum, { tails }) => sum + tails.length, 0));
+        bar.add(tripleCount(page));
       }
     bar.end();
   }

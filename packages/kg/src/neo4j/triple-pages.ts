@@ -15,6 +15,10 @@ export interface HeadTriples {
 /** The heads of a page; one that has very many triples may stand in several pages. */
 export type TriplePage = readonly HeadTriples[];
 
+export function tripleCount(page: TriplePage): number {
+  return page.reduce((sum, { tails }) => sum + tails.length, 0);
+}
+
 /** Streams a part's triples in pages, several read at a time; page by page in the order of heads, within one in no order. */
 export async function* triplePages(nodes: MappedNodes, part: Part): AsyncGenerator<TriplePage> {
   const heads = await headsOfPage(nodes);
@@ -51,7 +55,7 @@ async function* pagesOf(nodes: MappedNodes, range: KeyRange): AsyncGenerator<Tri
   const page = (rows as unknown as [StoredId, string[], StoredId[]][]).map(
     ([head, relations, tails]): HeadTriples => ({ head, relations, tails }),
   );
-  const triples = page.reduce((sum, { tails }) => sum + tails.length, 0);
+  const triples = tripleCount(page);
   if (triples > most) yield* sortedPages(nodes, range);
   else if (triples > 0) yield page;
 }

@@ -1,9 +1,9 @@
 import type { CheckpointWithTokenizer } from "@kgraft/encoder";
-import { controls, type FusionResources } from "@kgraft/fusion";
+import { type FusionResources, reads } from "@kgraft/fusion";
 import type { Graph } from "@kgraft/kg";
 import type { EntityVectors } from "@kgraft/kg-embedding";
 import { collect, streams as streamsOf } from "@kgraft/runtime";
-import type { CheckedArm } from "../arms.ts";
+import { type CheckedArm, controlOf } from "../arms.ts";
 import type { SharedWork } from "../composition.ts";
 import type { RunConfig } from "../config/run-config.ts";
 import { controlledVectors } from "./build-model.ts";
@@ -21,12 +21,12 @@ export interface ArmNeeds {
 
 /** Whether a strategy of an arm reads entity vectors. */
 export function readsVectors({ definitions }: CheckedArm): boolean {
-  return definitions.some(({ needs }) => needs.includes("vectors"));
+  return definitions.some((definition) => reads(definition, "vectors"));
 }
 
 /** Whether a strategy of an arm reads the graph: one that cannot do without, or that uses one where there is one. */
 function readsGraph({ graph }: RunConfig, { definitions }: CheckedArm): boolean {
-  return definitions.some(({ needs, usesGraph }) => needs.includes("graph") || (graph !== undefined && usesGraph));
+  return graph !== undefined && definitions.some((definition) => reads(definition, "graph"));
 }
 
 /**
@@ -42,7 +42,7 @@ export async function armGraph(
 ): Promise<Graph | undefined> {
   if (!readsGraph(shared.config, arm)) return undefined;
   const graph = await shared.graph();
-  const control = arm.control === undefined ? undefined : controls[arm.control];
+  const control = controlOf(arm);
   return change(control?.graph === undefined ? graph : await control.graph(graph, streamsOf(seed)));
 }
 

@@ -1,6 +1,5 @@
 import { addParameters, type CheckpointWithTokenizer } from "@kgraft/encoder";
 import {
-  controls,
   createFusedEncoder,
   type FusedEncoder,
   type Fusion,
@@ -12,7 +11,7 @@ import type { EntityVectors } from "@kgraft/kg-embedding";
 import type { Progress, Streams } from "@kgraft/runtime";
 import { Parameters } from "@kgraft/tensor";
 import type { TextExample } from "@kgraft/text";
-import type { CheckedArm } from "../arms.ts";
+import { type CheckedArm, controlOf } from "../arms.ts";
 import type { RunConfig } from "../config/run-config.ts";
 import type { Provenance } from "../provenance.ts";
 
@@ -77,17 +76,12 @@ export function controlledVectors(
   vectors: EntityVectors | undefined,
   streams: Streams,
 ): EntityVectors | undefined {
-  const control = arm.control === undefined ? undefined : controls[arm.control];
+  const control = controlOf(arm);
   return vectors === undefined || control?.vectors === undefined ? vectors : control.vectors(vectors, streams);
-}
-
-/** What an arm's control leaves of an example; undefined where it leaves it as it is. */
-export function controlOf(arm: CheckedArm): ((example: TextExample) => TextExample) | undefined {
-  return arm.control === undefined ? undefined : controls[arm.control]?.example;
 }
 
 /** The examples that an arm's control leaves it. */
 export function controlledExamples(arm: CheckedArm, examples: readonly TextExample[]): readonly TextExample[] {
-  const change = controlOf(arm);
+  const change = controlOf(arm)?.example;
   return change === undefined ? examples : examples.map(change);
 }
